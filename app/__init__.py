@@ -1,0 +1,1 @@
+"""The application: draws traces on the stage and holds the command line."""

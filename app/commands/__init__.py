@@ -1,0 +1,1 @@
+"""The commands of ``kafkascope``: one module each, wired in ``app.cli``."""

@@ -1,0 +1,1 @@
+"""Pure drawing: data and a width in, strips of text out."""

@@ -1,0 +1,1 @@
+"""Widgets: thin, fed by ``data_bind``, asking nobody."""

@@ -1,0 +1,1 @@
+"""A small Kafka and nothing else: it does not know that it is watched."""

@@ -1,0 +1,1 @@
+"""A small producer and consumer that speak the stock protocol."""

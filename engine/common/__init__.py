@@ -1,0 +1,1 @@
+"""What every layer of the engine may use: errors, topic partitions, varints, checksums."""

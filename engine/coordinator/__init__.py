@@ -1,0 +1,1 @@
+"""The group coordinator and its state machine."""

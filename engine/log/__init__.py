@@ -1,0 +1,1 @@
+"""Segments, indexes and the log made of them."""

@@ -1,0 +1,1 @@
+"""Acceptor, processors and the request channel between them and the handlers."""

@@ -1,0 +1,1 @@
+"""Kafka's messages on the wire, from Kafka's own schemas."""

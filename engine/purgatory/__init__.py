@@ -1,0 +1,1 @@
+"""Delayed operations: requests that wait for a condition instead of a clock."""

@@ -1,0 +1,1 @@
+"""The replica manager: partitions, appends, reads and who waits for them."""

@@ -1,0 +1,1 @@
+"""KafkaApis, its handlers, the handler pool and the wiring of a broker."""

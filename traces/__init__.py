@@ -1,0 +1,1 @@
+"""What processes did, as a file of events; a file of events, as models."""

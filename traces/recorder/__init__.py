@@ -1,0 +1,1 @@
+"""Processes and probes in, a trace file out."""

@@ -1,0 +1,1 @@
+"""Any moment of a trace, reachable from either side."""

@@ -1,0 +1,1 @@
+"""The trace file: versioned, compressed, readable up to any cut."""

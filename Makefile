@@ -12,7 +12,7 @@ WORKERS ?= 2
 .PHONY: help demo race test lint screenshots bench soak clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.demo: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "kafkascope needs Python 3.11 or newer with venv: apt-get install python3 python3-venv"; exit 1; }

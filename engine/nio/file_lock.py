@@ -1,0 +1,50 @@
+"""A lock on a file that no other process, and nobody else in this one, can take.
+
+The kernel's record locks belong to a process: a second lock of the same process succeeds, and
+closing *any* descriptor of the file drops it (fcntl(2)). So, as in the JDK, a table of the process
+is asked first.
+
+System calls: ``fcntl(F_SETLK)``; ``close`` releases it.
+
+JDK: sun.nio.ch.FileLockImpl
+"""
+
+import threading
+from typing import ClassVar
+
+from engine.nio.file_channel import FileChannel
+
+
+class FileLock:
+    """A held lock; ``release`` gives it back."""
+
+    _table: ClassVar[set[tuple[int, int]]] = set()
+    _table_lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, channel: FileChannel, identity: tuple[int, int]) -> None:
+        self._channel = channel
+        self._identity = identity
+
+    @classmethod
+    def try_lock(cls, path: str) -> "FileLock | None":
+        """The lock on ``path``, which is created if missing; None if somebody holds it."""
+        with cls._table_lock:
+            channel = FileChannel.open(path, create=True)
+            identity = channel.identity()
+            if identity in cls._table:
+                # Not closed: that would drop the holder's lock. One descriptor a refusal is the
+                # price, paid only inside a process that tries twice.
+                return None
+            try:
+                channel.lock()
+            except (BlockingIOError, PermissionError):
+                channel.close()
+                return None
+            cls._table.add(identity)
+            return cls(channel, identity)
+
+    def release(self) -> None:
+        """Gives the lock back; safe to call twice."""
+        with self._table_lock:
+            self._table.discard(self._identity)
+            self._channel.close()

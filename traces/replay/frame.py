@@ -21,19 +21,21 @@ Choices a reader of frames relies on:
 """
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from traces.event import DerivedEvent, Evidence, FdRef, ObservedEvent
+from traces.models.calls import Family
 from traces.models.counters import Counters
+from traces.models.page_cache import PageState
 from traces.trace_file import Function
 
 __all__ = [
     "PLACE_KINDS",
     "Chapter",
     "Counters",
+    "Family",
     "FileCache",
     "Frame",
     "Function",
@@ -49,7 +51,6 @@ __all__ = [
     "ProcessRef",
     "SpanInterval",
     "StackFrame",
-    "SyscallFamily",
     "SyscallState",
     "ThreadRef",
 ]
@@ -122,24 +123,11 @@ class Level(msgspec.Struct, frozen=True):
         return max(self.arrived, self.left)
 
 
-class PageState(IntEnum):
-    """What is known of one page; ``FileCache.pages`` holds one such byte a page.
-
-    The value's low three bits are the state; ``MAPPED`` is a flag that may be added to any:
-    ``state, mapped = byte & 7, byte & PageState.MAPPED``.
-    """
-
-    UNKNOWN = 0  # no event spoke of this page yet
-    ABSENT = 1  # seen to leave the cache
-    CACHED = 2
-    PREFETCHED = 3  # brought in by read-ahead, not asked for yet
-    DIRTY = 4
-    WRITEBACK = 5  # on its way to the disk
-    MAPPED = 8
-
-
 class FileCache(msgspec.Struct, frozen=True):
-    """What is known of a file's pages. ``size``: bytes, as far as the events reach."""
+    """What is known of a file's pages. ``size``: bytes, as far as the events reach.
+
+    ``pages`` holds one byte a page: ``PageState(byte & 7)``, and ``byte & PageState.MAPPED``.
+    """
 
     name: str  # short, as an owner of places
     path: str
@@ -220,18 +208,13 @@ class Chapter(msgspec.Struct, frozen=True):
     ts: int
 
 
-SyscallFamily: TypeAlias = Literal["file", "net", "wait", "memory", "sync", "other"]
-"""What a system call is about, for colours: ``sync`` is fsync and its kin, ``wait`` is
-epoll, futex, poll and sleep."""
-
-
 class Interval(msgspec.Struct, frozen=True):
     """Time a thread spent in one system call; ``end`` is None while it lasts."""
 
     start: int
     end: int | None
     name: str
-    family: SyscallFamily
+    family: Family
     depth: int = 0  # watched functions on the stack at its start
     index: int = 0  # of its SyscallEnter
 

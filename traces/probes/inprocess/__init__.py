@@ -1,0 +1,1 @@
+"""System calls as Python makes them, seen from inside: no privilege, any Unix."""

@@ -1,0 +1,2 @@
+#pragma once
+/* Asked for by bcc; nothing in it is used here. */

@@ -12,7 +12,7 @@ PROBES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "bpf": "traces.probes.bpf.bpf_probe:BpfProbe",
         "strace": "traces.probes.strace.strace_probe:StraceProbe",
-        "inprocess": "traces.probes.inprocess.inprocess_probe:InProcessProbe",
+        "inprocess": "traces.probes.inprocess.inprocess_probe:InprocessProbe",
     }
 )
 """Best first: the kernel's own eyes, then every system call, then what Python itself calls."""

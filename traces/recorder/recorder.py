@@ -1,6 +1,5 @@
 """Processes and a probe in, a trace file out."""
 
-import contextlib
 import json
 import os
 import shlex
@@ -15,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from traces.event import Lost, Mark, ObservedEvent, ProcessExit, ProcessSeen, ThreadSeen
+from traces.event import Lost, Mark, ObservedEvent, ProcessExit, ProcessSeen
 from traces.probes.base import Probe, ProbeError
 from traces.probes.launch_command import with_launcher
 from traces.probes.ring.layout import SPAN_RECORD, create_ring
@@ -23,6 +22,8 @@ from traces.probes.spans.functions import read_functions
 from traces.probes.spans.span_source import SpanSource
 from traces.recorder.describe import describe
 from traces.recorder.event_window import EventWindow
+from traces.recorder.order import restore_order
+from traces.recorder.processes import command_of, is_running, threads_of
 from traces.recorder.startup_filter import StartupFilter
 from traces.recorder.watched import Watched, start
 from traces.trace_file import TraceError, TraceWriter
@@ -86,7 +87,12 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.end()
+        try:
+            self.end()
+        except KeyboardInterrupt:
+            # A second Ctrl-C while the file is being finished: finish it first.
+            self.end()
+            raise
 
     def begin(self) -> None:
         """Start the probe and the file. Raises ProbeError or TraceError."""
@@ -122,12 +128,12 @@ class Recorder:
 
     def attach(self, pid: int, role: str = "process") -> None:
         """Watch a running process from now on. Raises ProbeError."""
-        if not _is_running(pid):
+        if not is_running(pid):
             raise ProbeError(f"There is no process {pid}: look for its number with ps.")
         self.probe.watch(pid)
         now = time.monotonic_ns()
         with self._lock:
-            self._window.add([ProcessSeen(now, pid, pid, role, _command_of(pid)), *_threads(pid)])
+            self._window.add([ProcessSeen(now, pid, pid, role, command_of(pid)), *threads_of(pid)])
 
     def mark(self, text: str, kind: str = "chapter") -> None:
         """Put a mark (a chapter or a note) at this moment."""
@@ -173,6 +179,8 @@ class Recorder:
             for event in seen:
                 if isinstance(event, ProcessExit):
                     self._seen_exits.add(event.pid)
+                elif isinstance(event, Lost):
+                    self._lost += event.count
             self._window.add(seen)
             for watched in self._watched:
                 if watched.spans is not None:
@@ -192,10 +200,14 @@ class Recorder:
         return [] if watched.popen.pid in self._seen_exits else ends
 
     def _losses(self) -> list[ObservedEvent]:
+        """Tell what was lost beyond the losses that the probe has placed in time itself."""
         spans = [watched.spans for watched in self._watched if watched.spans is not None]
         lost = self.probe.lost() + sum(source.lost for source in spans)
-        new, self._lost = lost - self._lost, lost
-        return [Lost(time.monotonic_ns(), 0, 0, new)] if new > 0 else []
+        new = lost - self._lost
+        if new <= 0:
+            return []
+        self._lost = lost
+        return [Lost(time.monotonic_ns(), 0, 0, new)]
 
     def _write(self, events: Sequence[ObservedEvent], *, flush: bool = False) -> None:
         if self._writer is None or self._problem is not None:
@@ -218,13 +230,7 @@ class Recorder:
             self._collect(None)
         except ProbeError as error:
             self._note(str(error))
-        writer = self._writer
-        if writer is not None:
-            writer.lost = self._lost
-            try:
-                writer.close()
-            except TraceError as error:
-                self._problem = self._problem or str(error)
+        self._close_file()
         for watched in self._watched:
             if watched.spans is not None:
                 if watched.spans.first_ts is None:
@@ -232,11 +238,27 @@ class Recorder:
                 watched.spans.close()
         if self._workspace is not None:
             shutil.rmtree(self._workspace, ignore_errors=True)
+        return self._summarize()
+
+    def _close_file(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.lost = self._lost
+        try:
+            self._writer.close()
+        except TraceError as error:
+            self._problem = self._problem or str(error)
+        if self._window.late and self._problem is None:
+            trouble = restore_order(self.path)
+            if trouble is not None:
+                self._note(trouble)
+
+    def _summarize(self) -> RecordSummary:
         return RecordSummary(
             path=self.path,
-            events=writer.events if writer else 0,
+            events=self._writer.events if self._writer else 0,
             lost=self._lost,
-            size=writer.size if writer else 0,
+            size=self._writer.size if self._writer else 0,
             late=self._window.late,
             left_out=self._filter.dropped,
             problem=self._problem,
@@ -256,31 +278,3 @@ def _never_watched(watched: Watched) -> str:
         f"The {watched.role} (pid {watched.popen.pid}) never entered a watched function, "
         "so its events were left out."
     )
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _command_of(pid: int) -> str:
-    with contextlib.suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-        return shlex.join(words[:-1])
-    return ""
-
-
-def _threads(pid: int) -> list[ThreadSeen]:
-    found = []
-    now = time.monotonic_ns()
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                name = (task / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                found.append(ThreadSeen(now, pid, int(task.name), name))
-    return found

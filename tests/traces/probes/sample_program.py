@@ -1,5 +1,6 @@
 """A small program to watch: run as ``python -m tests.traces.probes.sample_program DIR``."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -51,10 +52,8 @@ def main() -> int:
     thread = threading.Thread(target=worker, args=(log,), name="sample-worker")
     thread.start()
     thread.join()
-    try:
+    with contextlib.suppress(ValueError):
         fail()
-    except ValueError:
-        pass
     total = sum(numbers())
     log.close()
     os.write(1, f"{sys.argv[1:]} {__name__} {total}\n".encode())

@@ -33,7 +33,7 @@ _NO_CACHESTAT: Final = "This system has no cachestat, so the page cache is not s
 _NO_USAGE: Final = "This system has no usage by thread, so faults and switches are not seen."
 
 
-class InProcessProbe:
+class InprocessProbe:
     """For a plain user on any Unix; only for Python programs that are started by the recorder."""
 
     name = "inprocess"

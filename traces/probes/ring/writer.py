@@ -48,7 +48,7 @@ class RingWriter:
         self._pack = record.pack_into
         self._size, self._capacity, self._notes = size, capacity, notes
         self._records_at = HEADER_SIZE + notes * NOTE_SIZE
-        self._limit = max(capacity - SLACK, 1)
+        self._limit = max(capacity - SLACK, 1) - 1  # of the last slot's number
         counters = memoryview(self._map)[CONSUMED_AT : LOST_AT + 8].cast("Q")
         self._consumed, self._lost = counters[:1], counters[1:]
         self._slots, self._drops = itertools.count(), itertools.count(1)

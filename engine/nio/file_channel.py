@@ -220,6 +220,12 @@ class FileChannel:
         if fd >= 0:
             FileDispatcher.close(fd)
 
+    def __del__(self) -> None:
+        # A slice on its way to a socket keeps the channel of a deleted segment, and so its bytes,
+        # alive; whoever lets go last closes it.
+        if getattr(self, "_fd", -1) >= 0:
+            self.close()
+
     def _transfer_by_the_best(self, position: int, count: int, target: SocketChannel) -> int:
         cls = FileChannel
         if not cls._direct_not_supported:

@@ -6,7 +6,7 @@ is asked first.
 
 System calls: ``fcntl(F_SETLK)``; ``close`` releases it.
 
-JDK: sun.nio.ch.FileLockImpl
+JDK: java.nio.channels.FileLock
 """
 
 import threading

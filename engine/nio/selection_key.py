@@ -2,7 +2,7 @@
 
 System calls: none of its own; changing ``interest_ops`` is the selector's ``epoll_ctl``.
 
-JDK: sun.nio.ch.SelectionKeyImpl
+Kafka: none, because it is the JDK's own, sun.nio.ch.SelectionKeyImpl
 """
 
 from collections.abc import Callable

@@ -28,6 +28,7 @@ import msgspec
 from traces.event import DerivedEvent, Evidence, FdRef, ObservedEvent
 from traces.models.calls import Family
 from traces.models.counters import Counters
+from traces.models.lanes import Interval, LaneMark, SpanInterval
 from traces.models.page_cache import PageState
 from traces.trace_file import Function
 
@@ -176,8 +177,9 @@ class SyscallState(msgspec.Struct, frozen=True):
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The state just after the event at ``position`` of ``total``; see the module's choices.
 
-    ``events``: how many events of the trace this step stands for, for a merged run in the story;
-    ``merged`` sums it (``event`` is its last). ``stack`` is outermost first. Times: nanoseconds.
+    ``events``: how many events this step stands for; above 1 it is a merged run of the story, of
+    which ``event`` and ``position`` are the last and ``moves`` the sum, while ``derived`` is the
+    last event's. ``stack`` is outermost first. Times are nanoseconds.
     """
 
     position: int
@@ -206,34 +208,6 @@ class Chapter(msgspec.Struct, frozen=True):
     text: str
     start: int
     ts: int
-
-
-class Interval(msgspec.Struct, frozen=True):
-    """Time a thread spent in one system call; ``end`` is None while it lasts."""
-
-    start: int
-    end: int | None
-    name: str
-    family: Family
-    depth: int = 0  # watched functions on the stack at its start
-    index: int = 0  # of its SyscallEnter
-
-
-class LaneMark(msgspec.Struct, frozen=True):
-    """A moment on a lane. ``kind``: fault-minor, fault-major, fault, or switch-REASON."""
-
-    ts: int
-    kind: str
-    index: int
-
-
-class SpanInterval(msgspec.Struct, frozen=True):
-    """Time inside a watched function; ``depth`` 0 is the outermost."""
-
-    start: int
-    end: int | None
-    function: int
-    depth: int
 
 
 class Lane(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ _HALF = re.compile(r"(\w+)\((.*)", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)", re.DOTALL)
 _REST = re.compile(r"(.*)\) += (.+)", re.DOTALL)
 _RETURN = re.compile(
-    rf"(-?\d+|0x[0-9a-f]+|\?)(?:({ANNOTATION})(?:\(deleted\))?)?(?: (E[A-Z0-9_]+))?"
+    rf"(0x[0-9a-f]+|-?\d+|\?)(?:({ANNOTATION})(?:\(deleted\))?)?(?: (E[A-Z0-9_]+))?"
 )
 _SECONDS = re.compile(r"<(\d+)\.(\d+)>$")
 _ENDED = re.compile(r"\+\+\+ (?:exited with (\d+)|killed by (SIG\w+))")

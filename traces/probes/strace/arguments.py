@@ -6,8 +6,10 @@ neither a number nor NULL (a structure, a text) becomes 0: its address is not pr
 """
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 _BRACKETS = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 ANNOTATION: Final = rf"<(?:[^<>\[\]]|{_BRACKETS}|<[^<>]*>)*>"
@@ -20,8 +22,7 @@ _OFFSET = re.compile(r"\[(\d+)(?:\]| =>)")
 AT_FDCWD: Final = -100
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(msgspec.Struct, frozen=True, gc=False):
     """A descriptor as printed: its number, what stands in the annotation, (deleted) or not."""
 
     fd: int
@@ -29,8 +30,7 @@ class Descriptor:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(msgspec.Struct, frozen=True, gc=False):
     """``values``: one number an argument, at most six; ``texts``: the arguments as printed."""
 
     values: tuple[int, ...]
@@ -53,6 +53,7 @@ def parse_arguments(text: str) -> Arguments:
     return Arguments(tuple(number(part) for part in texts[:6]), texts, tuple(found))
 
 
+@lru_cache(maxsize=4096)
 def number(text: str) -> int:
     """Read one printed argument as the register's value; 0 if it was printed by content."""
     if not _NUMBER.match(text):
@@ -71,7 +72,8 @@ def offset(text: str) -> int | None:
 def _split(text: str) -> list[str]:
     if not text:
         return []
-    if '"' not in text and "{" not in text and "[" not in text:
+    # Buffers are empty strings, so only a path can hide a comma.
+    if "{" not in text and "[" not in text and '"' not in text.replace('""', ""):
         return text.rstrip(", ").split(", ")
     parts, depth, start = [], 0, 0
     for match in _TOKEN.finditer(text):

@@ -10,8 +10,9 @@ Lines begin ``PID SECONDS.NANOSECONDS`` and are one of::
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from traces.probes.strace.arguments import ANNOTATION
 
@@ -29,8 +30,7 @@ UNFINISHED: Final = "<unfinished ...>"
 _DETACHED: Final = "<detached ...>"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, gc=False):
     """What stands after the equals sign.
 
     ``ret``: the value as printed, None for "?"; ``errno``: its symbol; ``opened``: what a new
@@ -43,8 +43,7 @@ class Result:
     duration: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(msgspec.Struct, frozen=True, gc=False):
     """The first half of a call: its name and what is known of its arguments."""
 
     tid: int
@@ -53,8 +52,7 @@ class Entered:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(msgspec.Struct, frozen=True, gc=False):
     """The second half: the rest of the arguments (None if it goes on) and the result."""
 
     tid: int
@@ -64,8 +62,7 @@ class Returned:
     result: Result | None
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(msgspec.Struct, frozen=True, gc=False):
     """A call on one line."""
 
     tid: int
@@ -75,8 +72,7 @@ class Whole:
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, gc=False):
     """A thread or process ended: exit status, or minus the signal's place in ``signal``."""
 
     tid: int
@@ -85,16 +81,14 @@ class Ended:
     killed_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Signalled:
+class Signalled(msgspec.Struct, frozen=True, gc=False):
     """A signal arrived."""
 
     tid: int
     ts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
+class Unparsed(msgspec.Struct, frozen=True, gc=False):
     """A line that is none of these; ``reason`` is a short constant to count by."""
 
     reason: str

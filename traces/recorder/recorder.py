@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from traces.event import Lost, Mark, ObservedEvent, ProcessExit, ProcessSeen
+from traces.event import Lost, Mark, ObservedEvent, ProcessExit, ProcessSeen, ThreadSeen
 from traces.probes.base import Probe, ProbeError
 from traces.probes.launch_command import with_launcher
 from traces.probes.ring.layout import SPAN_RECORD, create_ring
@@ -119,11 +119,13 @@ class Recorder:
         began = time.monotonic_ns()
         popen = start(self.probe, command, options)
         with self._lock:
-            seen = ProcessSeen(began, popen.pid, popen.pid, role, shlex.join(argv), os.getpid())
-            self._window.add([seen])
+            pid = popen.pid
+            self._window.add([ProcessSeen(began, pid, pid, role, shlex.join(argv), os.getpid())])
             self._watched.append(Watched(popen, role, spans))
             if spans is not None:
-                self._filter.skip(popen.pid, spans)
+                self._filter.skip(pid, spans)
+            else:
+                self._window.add([ThreadSeen(began, pid, pid, os.path.basename(argv[0]))])
         return popen
 
     def attach(self, pid: int, role: str = "process") -> None:

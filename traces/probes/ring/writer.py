@@ -65,7 +65,7 @@ class RingWriter:
             return
         slot = self._last = next(self._slots)
         at = self._records_at + slot % self._capacity * self._size
-        self._pack(self._map, at, *values, slot + 1 & 0xFFFFFFFF)
+        self._pack(self._map, at, *values, (slot + 1) & 0xFFFFFFFF)
 
     def tid(self) -> int:
         """Return the kernel's id of this thread; a thread's first call notes its name."""

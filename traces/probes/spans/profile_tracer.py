@@ -1,11 +1,13 @@
-"""Spans on Python 3.11, by sys.setprofile: every call of every function pays about 0.4 us."""
+"""Spans on Python 3.11, by sys.setprofile: every call of every function pays 0.4 to 0.8 us."""
 
 import sys
 import threading
 import types
-from typing import Any
+from typing import Any, Final
 
 from traces.probes.spans.span_sink import SpanSink, is_telling
+
+_NEW: Final = -1
 
 
 class ProfileTracer:
@@ -29,26 +31,22 @@ class ProfileTracer:
         found = self._known[id(code)] = self._sink.function(code, frame.f_globals)
         return found
 
-    def _is_chosen(self, frame: types.FrameType) -> int | None:
-        try:
-            return self._known[id(frame.f_code)]
-        except KeyError:
-            return self._look_up(frame)
-
     def _profile(self, frame: types.FrameType, event: str, called: Any) -> None:
-        function = self._is_chosen(frame)
-        if event == "call":
-            self._call(frame, function)
-        elif function is None:
-            return
+        # Runs at every call and return of every function: nothing is factored out of it.
+        known = self._known
+        function = known.get(id(frame.f_code), _NEW)
+        if function == _NEW:
+            function = self._look_up(frame)
+        if function is None:
+            if event == "call":
+                caller = frame.f_back
+                if caller is not None and known.get(id(caller.f_code)) is not None:
+                    self._sink.line(caller.f_lineno)
+        elif event == "c_call":
+            if is_telling(called):
+                self._sink.line(frame.f_lineno)
         elif event == "return":
             self._sink.end(function)
-        elif event == "c_call" and is_telling(called):
-            self._sink.line(frame.f_lineno)
-
-    def _call(self, frame: types.FrameType, function: int | None) -> None:
-        caller = frame.f_back
-        if function is not None:
+        elif event == "call":
+            caller = frame.f_back
             self._sink.start(function, caller.f_lineno if caller else 0)
-        elif caller is not None and self._known.get(id(caller.f_code)) is not None:
-            self._sink.line(caller.f_lineno)

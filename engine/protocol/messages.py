@@ -39,7 +39,7 @@ def parse_request(frame: memoryview) -> tuple[RequestHeader, Any]:
     ``is_supported`` and ``encode_unsupported_api_versions``). Raises SchemaException,
     InvalidRequestException for an unknown key, UnsupportedVersionException.
     """
-    frame = frame.toreadonly().cast("B")
+    frame = frame.cast("B")
     api_key, version = _key_and_version(frame)
     request = f"{api_key.message_name}Request"
     opening, position = codec("RequestHeader", _request_header_version(api_key, version)).decode(
@@ -91,7 +91,7 @@ def encode_request(header: RequestHeader, body: Any) -> list[Part]:
 
 def parse_response(api_key: ApiKeys, version: int, frame: memoryview) -> tuple[int, Any]:
     """The correlation id and the body of a response; SchemaException if it is malformed."""
-    frame = frame.toreadonly().cast("B")
+    frame = frame.cast("B")
     header, position = codec("ResponseHeader", _response_header_version(api_key, version)).decode(
         frame
     )

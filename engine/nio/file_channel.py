@@ -8,7 +8,7 @@
     splice (ours)       page cache -> pipe ------------------------> socket     pipe2, splice, splice
 
 System calls: ``openat``, ``fstat`` (size; each transfer_to asks for it, as the JDK does), ``lseek``
-(position), ``write`` (write), ``preadv`` (read), ``fsync``/``fdatasync`` (force), ``ftruncate``,
+(position), ``write`` (write), ``preadv`` (read), ``fsync``/``fdatasync`` (force), ``ftruncate``, ``fallocate``,
 ``mmap`` (map), and those of the drawing.
 
 JDK: sun.nio.ch.FileChannelImpl
@@ -197,6 +197,10 @@ class FileChannel:
         FileDispatcher.truncate(self._fd, size)
         if self._position > size:
             self.position = size
+
+    def allocate(self, position: int, size: int) -> None:
+        """Puts disk blocks under a range, so that storing into a mapping of it cannot fail."""
+        FileDispatcher.allocate(self._fd, position, size)
 
     def size(self) -> int:
         """The file's length now."""

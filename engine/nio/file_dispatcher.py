@@ -9,6 +9,7 @@ seek           ``lseek(2)``
 size           ``fstat(2)``
 force          ``fdatasync(2)`` or ``fsync(2)``
 truncate       ``ftruncate(2)``
+allocate       ``fallocate(2)``
 transfer_to    ``sendfile(2)``
 map            ``mmap(2)``, after ``fcntl(F_DUPFD_CLOEXEC)`` and ``fstat``
                that CPython adds
@@ -82,6 +83,11 @@ class FileDispatcher:
     def truncate(fd: int, size: int) -> None:
         """Cuts or extends (sparse) the file to ``size`` bytes."""
         os.ftruncate(fd, size)
+
+    @staticmethod
+    def allocate(fd: int, position: int, size: int) -> None:
+        """Puts disk blocks under a range of the file, so that storing into it cannot fail."""
+        os.posix_fallocate(fd, position, size)
 
     @staticmethod
     def transfer_to(fd: int, position: int, count: int, target_fd: int) -> int:

@@ -1,0 +1,108 @@
+"""Opens the segments of one partition and makes them sound.
+
+After a clean stop the indexes are taken as they are. After any other, every segment from the
+recovery point on is checked batch by batch: a torn tail is cut, indexes are rebuilt, and segments
+behind a cut are dropped, because their offsets would leave a gap.
+
+System calls: ``getdents64`` to list the directory; LogSegment's.
+
+Kafka: kafka.log.LogLoader
+"""
+
+import logging
+
+from engine.log.corrupt_index_exception import CorruptIndexException
+from engine.log.log_config import LogConfig
+from engine.log.log_file_utils import (
+    INDEX_FILE_SUFFIX,
+    LEFTOVER_SUFFIXES,
+    LOG_FILE_SUFFIX,
+    TIME_INDEX_FILE_SUFFIX,
+    log_file,
+    offset_from_file,
+)
+from engine.log.log_segment import LogSegment
+from engine.nio import files
+
+_logger = logging.getLogger(__name__)
+
+
+class LogLoader:
+    """One partition's directory, to be loaded once."""
+
+    def __init__(self, directory: str, config: LogConfig, *, had_clean_shutdown: bool) -> None:
+        self._directory = directory
+        self._config = config
+        self._clean = had_clean_shutdown
+        self._cut = False
+
+    def load(self, log_start_offset: int, recovery_point: int) -> list[LogSegment]:
+        """The segments in order, at least one; the last is ready to be appended to."""
+        self._remove_leftovers()
+        offsets = self._base_offsets()
+        segments: list[LogSegment] = []
+        for number, offset in enumerate(offsets):
+            unflushed = number + 1 == len(offsets) or offsets[number + 1] > recovery_point
+            segment = self._open(offset, recover=unflushed and not self._clean)
+            segments.append(segment)
+            if self._cut and number + 1 < len(offsets):
+                self._drop(offsets[number + 1 :])
+                break
+        if not segments:
+            segments.append(LogSegment(self._directory, log_start_offset, self._config))
+        segments[-1].resize_indexes(self._config.segment_index_bytes)
+        return segments
+
+    def _open(self, offset: int, *, recover: bool) -> LogSegment:
+        self._cut = False
+        missing = [
+            suffix
+            for suffix in (INDEX_FILE_SUFFIX, TIME_INDEX_FILE_SUFFIX)
+            if not files.exists(log_file(self._directory, offset, suffix))
+        ]
+        segment = LogSegment(self._directory, offset, self._config)
+        try:
+            if not recover and not missing:
+                segment.sanity_check()
+                return segment
+        except CorruptIndexException as reason:
+            _logger.warning("%s It is rebuilt.", reason)
+        truncated = segment.recover()
+        self._cut = truncated > 0
+        _logger.info(
+            "Recovered %s: %d bytes are sound, %d bytes were cut, indexes rebuilt with %d and %d "
+            "entries.",
+            segment.log.path,
+            segment.size,
+            truncated,
+            segment.offset_index.entries,
+            segment.time_index.entries,
+        )
+        return segment
+
+    def _base_offsets(self) -> list[int]:
+        names = files.names(self._directory)
+        offsets = {
+            offset
+            for name in names
+            if name.endswith(LOG_FILE_SUFFIX) and (offset := offset_from_file(name)) is not None
+        }
+        for name in names:
+            is_index = name.endswith((INDEX_FILE_SUFFIX, TIME_INDEX_FILE_SUFFIX))
+            if is_index and offset_from_file(name) not in offsets:
+                _logger.warning("%s/%s has no log beside it and is removed.", self._directory, name)
+                files.delete_if_exists(f"{self._directory}/{name}")
+        return sorted(offsets)
+
+    def _remove_leftovers(self) -> None:
+        for name in files.names(self._directory):
+            if name.endswith(LEFTOVER_SUFFIXES):
+                files.delete_if_exists(f"{self._directory}/{name}")
+
+    def _drop(self, offsets: list[int]) -> None:
+        for offset in offsets:
+            _logger.warning(
+                "Segment %d of %s comes after a cut and is removed.", offset, self._directory
+            )
+            for suffix in (LOG_FILE_SUFFIX, INDEX_FILE_SUFFIX, TIME_INDEX_FILE_SUFFIX):
+                files.delete_if_exists(log_file(self._directory, offset, suffix))

@@ -1,0 +1,190 @@
+"""All logs of a data directory, from start to stop.
+
+::
+
+    startup   lock -> clean mark there? -> meta.properties -> load every log, recover if no mark
+    shutdown  flush and close every log -> checkpoints -> clean mark -> unlock
+
+System calls: ``fcntl(F_SETLK)`` on ``.lock``; ``getdents64``; UnifiedLog's; the checkpoints'.
+
+Kafka: kafka.log.LogManager
+"""
+
+import logging
+import threading
+from uuid import uuid4
+
+from engine.common.errors import KafkaStorageException
+from engine.common.topic_partition import TopicPartition
+from engine.log.clean_shutdown_file_handler import CleanShutdownFileHandler
+from engine.log.log_config import LogConfig
+from engine.log.log_file_utils import DELETE_DIR_SUFFIX, parse_topic_partition
+from engine.log.meta_properties import MetaProperties
+from engine.log.offset_checkpoint_file import OffsetCheckpointFile
+from engine.log.unified_log import UnifiedLog
+from engine.nio import files
+from engine.nio.file_lock import FileLock
+
+_logger = logging.getLogger(__name__)
+
+LOCK_FILE = ".lock"
+RECOVERY_POINT_CHECKPOINT_FILE = "recovery-point-offset-checkpoint"
+LOG_START_OFFSET_CHECKPOINT_FILE = "log-start-offset-checkpoint"
+HIGH_WATERMARK_FILE = "replication-offset-checkpoint"
+
+
+class LogManager:
+    """Owns a data directory between ``startup`` and ``shutdown``."""
+
+    def __init__(
+        self, log_dir: str, config: LogConfig | None = None, *, broker_id: int = 0
+    ) -> None:
+        self.log_dir = log_dir.rstrip("/") or "/"
+        self.config = config or LogConfig()
+        self.broker_id = broker_id
+        self.cluster_id = ""
+        self._logs: dict[TopicPartition, UnifiedLog] = {}
+        self._lock = threading.RLock()
+        self._file_lock: FileLock | None = None
+        self._clean_shutdown = CleanShutdownFileHandler(self.log_dir)
+        self._recovery_points = OffsetCheckpointFile(
+            f"{self.log_dir}/{RECOVERY_POINT_CHECKPOINT_FILE}"
+        )
+        self._log_starts = OffsetCheckpointFile(
+            f"{self.log_dir}/{LOG_START_OFFSET_CHECKPOINT_FILE}"
+        )
+        self._high_watermarks = OffsetCheckpointFile(f"{self.log_dir}/{HIGH_WATERMARK_FILE}")
+
+    def startup(self) -> None:
+        """Takes the directory and loads its logs.
+
+        KafkaStorageException, one sentence, if another broker holds it, if it belongs to a broker
+        of another number, or if it cannot be used at all.
+        """
+        try:
+            files.create_directories(self.log_dir)
+            self._file_lock = FileLock.try_lock(f"{self.log_dir}/{LOCK_FILE}")
+        except OSError as refusal:
+            raise KafkaStorageException(
+                f"Cannot use the data directory {self.log_dir}: {refusal.strerror}."
+            ) from refusal
+        if self._file_lock is None:
+            raise KafkaStorageException(
+                f"The data directory {self.log_dir} is held by another broker; "
+                "stop that one or choose another directory."
+            )
+        try:
+            self._load()
+        except BaseException:
+            self._close_logs()
+            self._file_lock.release()
+            raise
+
+    def shutdown(self) -> None:
+        """Flushes and closes all logs, writes checkpoints and the clean mark, lets go."""
+        with self._lock:
+            if self._file_lock is None:
+                return
+            try:
+                for log in self._logs.values():
+                    log.flush()
+                self.checkpoint()
+                self._close_logs()
+                self._clean_shutdown.write()
+            except OSError as refusal:
+                raise KafkaStorageException(
+                    f"The logs in {self.log_dir} could not be closed in order "
+                    f"({refusal.strerror}); they will be checked at the next start."
+                ) from refusal
+            finally:
+                self._file_lock.release()
+                self._file_lock = None
+
+    def get_log(self, topic_partition: TopicPartition) -> UnifiedLog | None:
+        """The log of a partition, None if there is none."""
+        return self._logs.get(topic_partition)
+
+    def get_or_create_log(
+        self, topic_partition: TopicPartition, config: LogConfig | None = None
+    ) -> UnifiedLog:
+        """The log of a partition, created empty if there is none; KafkaStorageException if it fails."""
+        with self._lock:
+            log = self._logs.get(topic_partition)
+            if log is None:
+                try:
+                    log = UnifiedLog(
+                        self._directory(topic_partition), topic_partition, config or self.config
+                    )
+                except OSError as refusal:
+                    raise KafkaStorageException(
+                        f"Cannot create the log {topic_partition}: {refusal.strerror}."
+                    ) from refusal
+                self._logs[topic_partition] = log
+            return log
+
+    def all_logs(self) -> tuple[UnifiedLog, ...]:
+        """Every log, in no particular order."""
+        with self._lock:
+            return tuple(self._logs.values())
+
+    def delete_log(self, topic_partition: TopicPartition) -> bool:
+        """Removes a partition's log; whether there was one.
+
+        The directory is renamed first, so that a stop in between leaves no half of a log.
+        """
+        with self._lock:
+            log = self._logs.pop(topic_partition, None)
+            if log is None:
+                return False
+            doomed = f"{self.log_dir}/{topic_partition}.{uuid4().hex}{DELETE_DIR_SUFFIX}"
+            files.move(log.directory, doomed)
+            log.directory = doomed
+            log.delete()
+            self.checkpoint()
+            return True
+
+    def checkpoint(self) -> None:
+        """Writes recovery points, start offsets and high watermarks of all logs."""
+        with self._lock:
+            logs = self._logs.items()
+            self._recovery_points.write({tp: log.recovery_point for tp, log in logs})
+            self._log_starts.write(
+                {
+                    tp: log.log_start_offset
+                    for tp, log in logs
+                    if log.log_start_offset > log.segments[0].base_offset
+                }
+            )
+            self._high_watermarks.write({tp: log.high_watermark for tp, log in logs})
+
+    def _load(self) -> None:
+        had_clean_shutdown = self._clean_shutdown.exists()
+        self.cluster_id = MetaProperties.load_or_create(self.log_dir, self.broker_id).cluster_id
+        recovery_points = self._recovery_points.read()
+        log_starts = self._log_starts.read()
+        self._clean_shutdown.delete()
+        names = [n for n in files.names(self.log_dir) if files.is_directory(f"{self.log_dir}/{n}")]
+        for name in names:
+            if name.endswith(DELETE_DIR_SUFFIX):
+                files.delete_directory(f"{self.log_dir}/{name}")
+                continue
+            topic_partition = parse_topic_partition(name)
+            if topic_partition is None:
+                continue
+            self._logs[topic_partition] = UnifiedLog(
+                self._directory(topic_partition),
+                topic_partition,
+                self.config,
+                log_start_offset=log_starts.get(topic_partition, 0),
+                recovery_point=recovery_points.get(topic_partition, 0),
+                had_clean_shutdown=had_clean_shutdown,
+            )
+        if self._logs and not had_clean_shutdown:
+            _logger.info("%s was not closed in order; its logs were checked.", self.log_dir)
+
+    def _close_logs(self) -> None:
+        for log in self._logs.values():
+            log.close()
+
+    def _directory(self, topic_partition: TopicPartition) -> str:
+        return f"{self.log_dir}/{topic_partition}"

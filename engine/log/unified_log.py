@@ -1,0 +1,313 @@
+"""A partition's log: segments in order, appended to at the end, read anywhere.
+
+::
+
+    log_start_offset                              high_watermark = log_end_offset (one replica)
+    v                                             v
+    [ segment 0 | segment 5120 | ... | active segment ]
+
+Appending is one thread at a time, by the log's lock. Reading takes no lock: it sees the log up to
+``log_end_offset``, which moves only when the bytes before it are in the page cache.
+
+System calls: LogSegment's.
+
+Kafka: kafka.log.UnifiedLog
+"""
+
+import bisect
+import logging
+import threading
+import time
+from uuid import UUID
+
+from engine.common.errors import (
+    InconsistentTopicIdException,
+    KafkaStorageException,
+    OffsetOutOfRangeException,
+    RecordBatchTooLargeException,
+)
+from engine.common.topic_partition import TopicPartition
+from engine.log.fetch_data_info import FetchDataInfo, LogOffsetMetadata
+from engine.log.leader_epoch_checkpoint_file import LeaderEpochCheckpointFile
+from engine.log.log_append_info import LogAppendInfo
+from engine.log.log_config import LogConfig
+from engine.log.log_loader import LogLoader
+from engine.log.log_segment import LogSegment
+from engine.log.log_validator import LogValidator
+from engine.log.partition_metadata_file import PartitionMetadataFile
+from engine.nio import files
+from engine.record.file_records import TimestampAndOffset
+from engine.record.memory_records import MemoryRecords
+
+_logger = logging.getLogger(__name__)
+
+LATEST_TIMESTAMP = -1
+EARLIEST_TIMESTAMP = -2
+MAX_TIMESTAMP = -3
+EARLIEST_LOCAL_TIMESTAMP = -4
+
+
+class UnifiedLog:
+    """One partition of one topic in one directory."""
+
+    def __init__(
+        self,
+        directory: str,
+        topic_partition: TopicPartition,
+        config: LogConfig,
+        *,
+        log_start_offset: int = 0,
+        recovery_point: int = 0,
+        had_clean_shutdown: bool = True,
+    ) -> None:
+        files.create_directories(directory)
+        self.directory = directory
+        self.topic_partition = topic_partition
+        self.config = config
+        self.lock = threading.RLock()
+        loader = LogLoader(directory, config, had_clean_shutdown=had_clean_shutdown)
+        self._segments = loader.load(log_start_offset, recovery_point)
+        self.log_start_offset = max(log_start_offset, self._segments[0].base_offset)
+        self._end = self._end_metadata(self._segments[-1].read_next_offset())
+        self.recovery_point = min(recovery_point, self.log_end_offset)
+        if had_clean_shutdown:
+            self.recovery_point = self.log_end_offset
+        self.leader_epochs = LeaderEpochCheckpointFile(directory)
+        self.leader_epochs.truncate_from_end(self.log_end_offset)
+        self._metadata_file = PartitionMetadataFile(directory)
+        self._topic_id = self._metadata_file.maybe_read()
+        self._closed = False
+
+    @property
+    def topic_id(self) -> UUID | None:
+        """The topic's id, None until one is assigned."""
+        return self._topic_id
+
+    @property
+    def log_end_offset(self) -> int:
+        """The offset that the next record gets."""
+        return self._end.message_offset
+
+    @property
+    def high_watermark(self) -> int:
+        """The offset up to which consumers may read: all of it, with a single replica."""
+        return self._end.message_offset
+
+    @property
+    def log_end_offset_metadata(self) -> LogOffsetMetadata:
+        """The log's end with the place where it stands."""
+        return self._end
+
+    @property
+    def active_segment(self) -> LogSegment:
+        """The segment that is appended to."""
+        return self._segments[-1]
+
+    @property
+    def segments(self) -> tuple[LogSegment, ...]:
+        """All segments in order."""
+        return tuple(self._segments)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all segments."""
+        return sum(segment.size for segment in self._segments)
+
+    @property
+    def unflushed_messages(self) -> int:
+        """Records that may not be on the device yet."""
+        return self.log_end_offset - self.recovery_point
+
+    def assign_topic_id(self, topic_id: UUID) -> None:
+        """Notes the topic's id on disk; InconsistentTopicIdException if another one is there."""
+        if self._topic_id is not None and self._topic_id != topic_id:
+            raise InconsistentTopicIdException(
+                f"{self.directory} belongs to topic id {self._topic_id}, not {topic_id}."
+            )
+        if self._topic_id is None:
+            self._metadata_file.write(topic_id)
+            self._topic_id = topic_id
+
+    def append_as_leader(self, records: MemoryRecords, leader_epoch: int = 0) -> LogAppendInfo:
+        """Gives the batches their offsets, in place, and appends their bytes unchanged.
+
+        An ApiException says what is wrong with the batches (CorruptRecordException,
+        RecordTooLargeException, InvalidRecordException, ...) or with the disk
+        (KafkaStorageException); the log is then as it was.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        writable = _writable(records)
+        validator = LogValidator(self.config)
+        info = validator.analyze_and_validate_records(writable, now_ms)
+        if not info.batches:
+            info.first_offset = self.log_end_offset
+            info.last_offset = self.log_end_offset - 1
+            info.log_start_offset = self.log_start_offset
+            return info
+        if info.valid_bytes > self.config.segment_bytes:
+            raise RecordBatchTooLargeException(
+                f"{info.valid_bytes} bytes are more than a segment may hold, "
+                f"{self.config.segment_bytes}."
+            )
+        with self.lock:
+            self._append(writable, info, validator, leader_epoch, now_ms)
+        return info
+
+    def read(
+        self, start_offset: int, max_length: int, *, min_one_message: bool = False
+    ) -> FetchDataInfo:
+        """A slice of a segment's file from the batch that holds ``start_offset``.
+
+        At most ``max_length`` bytes, which may cut the last batch; with ``min_one_message`` at
+        least the first one whole. At the log's end it is empty. OffsetOutOfRangeException outside
+        ``log_start_offset`` to ``log_end_offset``.
+        """
+        end = self._end
+        if not self.log_start_offset <= start_offset <= end.message_offset:
+            raise OffsetOutOfRangeException(
+                f"Offset {start_offset} of {self.topic_partition} is outside "
+                f"{self.log_start_offset} to {end.message_offset}."
+            )
+        nothing = FetchDataInfo(LogOffsetMetadata(start_offset), MemoryRecords.EMPTY)
+        if start_offset == end.message_offset:
+            return nothing._replace(fetch_offset_metadata=end)
+        segments = self._segments
+        for segment in segments[self._floor(segments, start_offset) :]:
+            if segment.base_offset > end.segment_base_offset:
+                break
+            is_last = segment.base_offset == end.segment_base_offset
+            limit = end.relative_position_in_segment if is_last else segment.size
+            found = segment.read(start_offset, max_length, limit, min_one_message=min_one_message)
+            if found is not None:
+                return found
+        return nothing
+
+    def fetch_offset_by_timestamp(self, timestamp: int) -> TimestampAndOffset | None:
+        """The first record at or after a time in milliseconds; None if there is none.
+
+        -1 asks for the log's end, -2 for its start, -3 for the record with the largest timestamp.
+        """
+        epoch = self.leader_epochs.latest_epoch
+        latest_epoch = -1 if epoch is None else epoch
+        if timestamp in (EARLIEST_TIMESTAMP, EARLIEST_LOCAL_TIMESTAMP):
+            entries = self.leader_epochs.entries
+            first_epoch = entries[0][0] if entries else -1
+            return TimestampAndOffset(-1, self.log_start_offset, first_epoch)
+        if timestamp == LATEST_TIMESTAMP:
+            return TimestampAndOffset(-1, self.high_watermark, latest_epoch)
+        if timestamp == MAX_TIMESTAMP:
+            largest = max(s.max_timestamp_so_far.timestamp for s in self._segments)
+            if largest < 0:
+                return None
+            timestamp = largest
+        for segment in self._segments:
+            if segment.max_timestamp_so_far.timestamp >= timestamp:
+                return segment.find_offset_by_timestamp(timestamp, self.log_start_offset)
+        return None
+
+    def flush(self) -> None:
+        """Waits until everything up to the log's end is on the device."""
+        with self.lock:
+            end = self.log_end_offset
+            for segment in self._segments[self._floor(self._segments, self.recovery_point) :]:
+                segment.flush()
+            self.recovery_point = max(self.recovery_point, end)
+
+    def roll(self) -> LogSegment:
+        """Closes the active segment's indexes and starts a new segment at the log's end."""
+        with self.lock:
+            old = self._segments[-1]
+            offset = self.log_end_offset
+            if old.base_offset == offset:
+                return old
+            try:
+                old.on_become_inactive_segment()
+                segment = LogSegment(self.directory, offset, self.config)
+            except OSError as refusal:
+                raise KafkaStorageException(
+                    f"Cannot start segment {offset} of {self.topic_partition}: {refusal.strerror}."
+                ) from refusal
+            self._segments = [*self._segments, segment]
+            self._end = self._end_metadata(offset)
+            _logger.info("Rolled %s at offset %d.", self.topic_partition, offset)
+            return segment
+
+    def truncate_to(self, offset: int) -> None:
+        """Drops the batches from ``offset`` on."""
+        with self.lock:
+            keep = max(1, self._floor(self._segments, offset) + 1)
+            for segment in self._segments[keep:]:
+                segment.delete_if_exists()
+            self._segments = self._segments[:keep]
+            self._segments[-1].truncate_to(offset)
+            self._segments[-1].resize_indexes(self.config.segment_index_bytes)
+            self._end = self._end_metadata(self._segments[-1].read_next_offset())
+            self.recovery_point = min(self.recovery_point, self.log_end_offset)
+            self.leader_epochs.truncate_from_end(self.log_end_offset)
+
+    def update_config(self, config: LogConfig) -> None:
+        """Applies other settings from the next append on."""
+        with self.lock:
+            self.config = config
+            for segment in self._segments:
+                segment.config = config
+
+    def close(self) -> None:
+        """Cuts the indexes to their entries and closes all files; safe to call twice."""
+        with self.lock:
+            if not self._closed:
+                self._closed = True
+                for segment in self._segments:
+                    segment.close()
+
+    def delete(self) -> None:
+        """Removes the directory; slices on their way out keep their bytes till they are sent."""
+        with self.lock:
+            self._closed = True
+            files.delete_directory(self.directory)
+
+    def _append(
+        self,
+        records: MemoryRecords,
+        info: LogAppendInfo,
+        validator: LogValidator,
+        leader_epoch: int,
+        now_ms: int,
+    ) -> None:
+        if self._closed:
+            raise KafkaStorageException(f"The log {self.topic_partition} is closed.")
+        first = self.log_end_offset
+        validator.assign_offsets(info, first, leader_epoch, now_ms)
+        self._maybe_roll(info, now_ms)
+        try:
+            self.leader_epochs.assign(leader_epoch, first)
+        except OSError as refusal:
+            raise KafkaStorageException(
+                f"Cannot note the leader epoch of {self.topic_partition}: {refusal.strerror}."
+            ) from refusal
+        self.active_segment.append(info.batches, records)
+        self._end = self._end_metadata(info.last_offset + 1)
+        info.log_start_offset = self.log_start_offset
+        if self.unflushed_messages >= self.config.flush_messages:
+            self.flush()
+
+    def _maybe_roll(self, info: LogAppendInfo, now_ms: int) -> None:
+        segment = self.active_segment
+        if segment.should_roll(info.valid_bytes, info.last_offset, now_ms, info.max_timestamp):
+            self.roll()
+
+    def _end_metadata(self, offset: int) -> LogOffsetMetadata:
+        active = self._segments[-1]
+        return LogOffsetMetadata(offset, active.base_offset, active.size)
+
+    @staticmethod
+    def _floor(segments: list[LogSegment], offset: int) -> int:
+        return max(0, bisect.bisect_right(segments, offset, key=lambda s: s.base_offset) - 1)
+
+
+def _writable(records: MemoryRecords) -> MemoryRecords:
+    # Offsets are written into the batches where they lie. Only a caller with constant bytes in
+    # hand, never the network, pays for a copy.
+    if records.buffer.readonly:
+        return MemoryRecords(bytearray(records.buffer))
+    return records

@@ -53,6 +53,11 @@ class BpfProbe:
         """What is not seen here, a sentence each."""
         return (*_ALWAYS, *gaps_of(self._sections_known()))
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that holds the BPF program, once started."""
+        return None if self._worker is None else self._worker.pid
+
     def availability(self) -> Availability:
         """Say whether the probe works on this machine for this user."""
         return availability()

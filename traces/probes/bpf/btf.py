@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 BTF_PATH: Final = Path("/sys/kernel/btf/vmlinux")
+_HEADER: Final = struct.Struct("<HBBIIIII")
 _MAGIC: Final = 0xEB9F
 _STRUCT, _UNION, _ENUM = 4, 5, 6
 _TRANSPARENT: Final = frozenset({8, 9, 10, 11, 18})  # typedef, volatile, const, restrict, type_tag
@@ -48,10 +49,10 @@ class Btf:
         """Index ``raw``, the content of a BTF file; raises BtfError if it is none."""
         self._raw = raw
         try:
-            magic, _, _, head, types, length, strings, _ = struct.unpack_from("<HBBIIIII", raw)
+            magic, _, _, head, types, length, strings, _ = _HEADER.unpack_from(raw)
             if magic != _MAGIC:
                 raise BtfError("the kernel's type description (BTF) has an unknown form")
-            self._strings = head + strings
+            self._strings: int = head + strings
             self._positions = self._index(head + types, head + types + length)
         except struct.error as error:
             raise BtfError("the kernel's type description (BTF) is cut short") from error
@@ -112,7 +113,7 @@ class Btf:
 
     def _name_offset(self, name: str) -> int:
         """Where a name stands among the strings: each is stored once."""
-        found = self._raw.find(b"\0" + name.encode() + b"\0", self._strings)
+        found: int = self._raw.find(b"\0" + name.encode() + b"\0", self._strings)
         if found < 0:
             raise BtfError(f"this kernel has nothing called {name}")
         return found + 1 - self._strings

@@ -1,4 +1,4 @@
-"""The process that holds the BPF program: ``python -m traces.probes.bpf.worker SOCKET-FD``.
+"""The process that holds the BPF program: ``python -m traces.probes.bpf.worker < SOCKET``.
 
 A process of its own because detaching takes the kernel 2 seconds, in which the recorder has better
 things to do, and because whatever ends a process (kill -9 included) also detaches its programs:
@@ -19,9 +19,9 @@ from traces.probes.bpf.tracefs import MOUNT_COMMAND, Tracefs, mount_privately
 _TROUBLE: Final = (BccError, BtfError, OSError)
 
 
-def main(argv: list[str]) -> int:
-    """Serve one probe over the socket whose descriptor is the argument."""
-    channel = socket.socket(fileno=int(argv[0]))
+def main() -> int:
+    """Serve one probe over the socket that is the standard input."""
+    channel = socket.socket(fileno=0)
     with channel:
         try:
             program = RecorderProgram(_tracefs())
@@ -68,7 +68,7 @@ def _serve(channel: socket.socket, program: RecorderProgram) -> None:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:])
+    status = main()
     sys.stdout.flush()
     sys.stderr.flush()
     # bcc's exit hooks would undo by hand, one by one, what the end of the process undoes at once.

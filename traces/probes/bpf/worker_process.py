@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,15 +24,7 @@ class WorkerProcess:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - release() closes it
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "traces.probes.bpf.worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                env=_environment(),
-                start_new_session=True,  # a Ctrl-C in the terminal is the recorder's to handle
-            )
+            self.pid = _spawn(theirs.fileno(), self._log.fileno())
         try:
             self.sections, self.ring_fd = self._ready()
         except BaseException:
@@ -55,7 +46,9 @@ class WorkerProcess:
         """
         self._channel.close()
         self._log.close()
-        threading.Thread(target=self._process.wait, name="bpf-reaper", daemon=True).start()
+        threading.Thread(
+            target=os.waitpid, args=(self.pid, 0), name="bpf-reaper", daemon=True
+        ).start()
 
     def _ready(self) -> tuple[frozenset[str], int]:
         self._channel.settimeout(_START_SECONDS)
@@ -95,6 +88,23 @@ class WorkerProcess:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").splitlines()
         return next((line.strip() for line in lines if "error" in line.lower()), "")
+
+
+def _spawn(channel: int, log: int) -> int:
+    """Start the worker with ``channel`` as its standard input; returns its process id.
+
+    Not by subprocess, whose Popen complains about a child that outlives it, as the worker does
+    for the 2 seconds of detaching.
+    """
+    copies = [
+        (os.POSIX_SPAWN_DUP2, have, become) for have, become in ((channel, 0), (log, 1), (log, 2))
+    ]
+    argv = [sys.executable, "-m", "traces.probes.bpf.worker"]
+    try:
+        # A session of its own: a Ctrl-C in the terminal is the recorder's to handle.
+        return os.posix_spawn(argv[0], argv, _environment(), file_actions=copies, setsid=True)
+    except OSError as error:
+        raise ProbeError(f"The BPF worker cannot be started: {error.strerror}.") from error
 
 
 def _environment() -> dict[str, str]:

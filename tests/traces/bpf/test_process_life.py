@@ -1,0 +1,156 @@
+"""What surrounds a recording: processes born and gone, rights, mounts, and sudden ends."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.traces.bpf.recording import record, started, why_not
+from traces.event import ProcessExit, ProcessSeen
+from traces.probes.base import ProbeError, Unavailable
+from traces.probes.bpf.bpf_probe import BpfProbe
+from traces.probes.bpf.tracefs import mount_privately
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_SECONDS = 30
+needs_bpf = pytest.mark.skipif(bool(why_not()), reason=why_not() or "runs")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to begin with")
+
+AS_NOBODY = """
+import json, os
+from traces.probes.bpf.bpf_probe import BpfProbe
+os.setgid(65534), os.setuid(65534)
+answer = BpfProbe().availability()
+print(json.dumps([type(answer).__name__, answer.reason, answer.remedy]))
+"""
+
+ORPHAN = """
+import sys
+from traces.probes.bpf.bpf_probe import BpfProbe
+probe = BpfProbe()
+probe.start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+FAMILY = """
+import os, sys
+child = os.fork()
+if not child:
+    grandchild = os.fork()
+    if not grandchild:
+        os._exit(5)
+    os.waitpid(grandchild, 0)
+    os.execv("/bin/sh", ["/bin/sh", "-c", "kill -9 $$"])
+os.waitpid(child, 0)
+print(child)
+"""
+
+
+def python(code: str) -> list[str]:
+    """The command that runs ``code`` with this project to import from."""
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"]
+
+
+@pytest.mark.root
+@needs_root
+def test_a_plain_user_is_told_what_to_do() -> None:
+    """Without rights the answer is a reason and a command, not an exception."""
+    done = subprocess.run(python(AS_NOBODY), capture_output=True, text=True, check=True)
+    kind, reason, remedy = json.loads(done.stdout)
+    assert kind == "Unavailable"
+    assert reason.endswith(".")
+    assert "sudo" in remedy or "Linux" in remedy or "kernel" in remedy
+
+
+def test_availability_is_quick() -> None:
+    """Looking costs little, whatever the answer: it is asked each time a command starts."""
+    probe = BpfProbe()
+    begin = time.monotonic()
+    answer = probe.availability()
+    assert time.monotonic() - begin < 0.5
+    if isinstance(answer, Unavailable):
+        assert answer.reason
+        assert answer.remedy
+
+
+def test_watching_needs_a_started_probe() -> None:
+    """Misuse is one sentence."""
+    with pytest.raises(ProbeError, match=r"before start"):
+        BpfProbe().watch(1)
+
+
+@pytest.mark.bcc
+@needs_bpf
+def test_children_are_followed() -> None:
+    """Child and grandchild are watched from birth; exit status and signal are told."""
+    (seen,), output = record(started(), [sys.executable, "-I", "-S", "-c", FAMILY])
+    child = int(output)
+    births = seen.of(ProcessSeen)
+    assert {birth.pid for birth in births if birth.parent != child} >= {child}
+    (grandchild,) = {birth.pid for birth in births if birth.parent == child} - {child}
+    ends = {end.pid: end.status for end in seen.of(ProcessExit)}
+    assert ends[grandchild] == 5
+    assert ends[child] == -9
+    assert seen.calls()["fork"] + seen.calls()["clone"] == 2
+
+
+@pytest.mark.bcc
+@needs_bpf
+def test_nothing_outlives_a_killed_recorder() -> None:
+    """Kill -9 on the recorder: its worker leaves by itself, and takes the programs along."""
+    with subprocess.Popen(
+        python(ORPHAN), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as recorder:
+        assert recorder.stdout is not None
+        assert recorder.stdout.readline() == "ready\n"
+        children = Path(f"/proc/{recorder.pid}/task/{recorder.pid}/children")
+        (worker,) = (int(word) for word in children.read_text().split())
+        recorder.kill()
+    end = time.monotonic() + PATIENCE_SECONDS
+    while _runs(worker):
+        assert time.monotonic() < end, "the worker has outlived its recorder"
+        time.sleep(0.02)
+
+
+@pytest.mark.bcc
+@needs_bpf
+def test_a_dead_worker_is_one_sentence() -> None:
+    """If the worker dies, watching says so, and stopping still works."""
+    (probe,) = started()
+    assert probe.worker_pid is not None
+    os.kill(probe.worker_pid, 9)
+    end = time.monotonic() + PATIENCE_SECONDS
+    while _runs(probe.worker_pid) and time.monotonic() < end:
+        time.sleep(0.02)
+    with pytest.raises(ProbeError, match=r"has ended; start the recording again"):
+        probe.watch(os.getpid())
+    probe.stop()
+    assert probe.poll() == []
+
+
+@pytest.mark.root
+@needs_root
+def test_tracefs_is_mounted_for_oneself_only() -> None:
+    """In a place without tracefs the private mount makes it readable, for that process alone."""
+    code = f"import {mount_privately.__module__} as t; t.mount_privately(); print(bool(t.Tracefs.find()))"
+    hidden = ["unshare", "-m", "sh", "-c", 'umount -l /sys/kernel/tracing; exec "$@"', "sh"]
+    before = Path("/proc/self/mounts").read_text()
+    done = subprocess.run([*hidden, *python(code)], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"no mount namespaces here: {done.stderr.strip()}")
+    assert done.stdout.strip() == "True"
+    assert Path("/proc/self/mounts").read_text() == before
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process still runs; one that has ended and waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"

@@ -158,6 +158,27 @@ def test_offsets_of_sendfile_and_pwrite(offsets: str) -> None:
     assert [ref.position for ref in write.fds] == [8192]
 
 
+def test_the_place_of_a_sequential_call_is_followed() -> None:
+    events = assemble(
+        '1 1.000000000 write(7</old>, ""..., 5) = 5 <0.1>',
+        '1 2.000000000 openat(-100</>, "/f", 0x2, 0) = 7</f> <0.1>',
+        '1 3.000000000 write(7</f>, ""..., 100) = 60 <0.1>',
+        '1 4.000000000 read(7</f>, ""..., 40) = 40 <0.1>',
+        "1 5.000000000 lseek(7</f>, 0, 0x2) = 1000 <0.1>",
+        '1 6.000000000 write(7</f>, ""..., 1) = -1 ENOSPC (No space left on device) <0.1>',
+        '1 7.000000000 write(7</f>, ""..., 1) = 1 <0.1>',
+        "1 8.000000000 close(7</f>) = 0 <0.1>",
+        '1 9.000000000 openat(-100</>, "/f", 0x401, 0) = 7</f> <0.1>',
+        '1 10.000000000 write(7</f>, ""..., 1) = 1 <0.1>',
+    )
+    places = [
+        event.fds[0].position
+        for event in events
+        if isinstance(event, Enter) and event.name in ("read", "write")
+    ]
+    assert places == [None, 0, 60, 1000, 1000, None]
+
+
 def test_threads_and_processes_are_told_apart() -> None:
     events = assemble(
         "7 1.000000000 clone3({flags=0x3d0f00, exit_signal=0} => {parent_tid=[8]}, 88) = 8 <0.1>",

@@ -2,6 +2,7 @@
 
 These are system calls of the probe's own, made before the call they describe; a descriptor's
 first use costs them, and every close or open through ``os`` makes the next use a first one.
+Before each sequential read or write of a file, lseek(2) asks for its place.
 """
 
 import os
@@ -31,7 +32,7 @@ class Identities:
         self._note = ring.note
         self._known: dict[int, Identity] = {}
         # The program's own swapped functions must not be called: they would record this.
-        self._fstat, self._readlink = os.fstat, os.readlink
+        self._fstat, self._readlink, self._lseek = os.fstat, os.readlink, os.lseek
 
     def of(self, fd: int, sock: Any = None) -> Identity:
         """Return the identity of a descriptor; ``sock``: its socket object, if there is one."""
@@ -39,6 +40,13 @@ class Identities:
         if known is None:
             known = self._known[fd] = self._ask(fd, sock)
         return known
+
+    def place(self, fd: int) -> int:
+        """Return where a sequential read or write of a file will work; -1 if that is unknown."""
+        try:
+            return self._lseek(fd, 0, os.SEEK_CUR)
+        except OSError:
+            return -1
 
     def forget(self, fd: int) -> None:
         """Ask again at the next use."""

@@ -20,7 +20,7 @@ _BLIND: Final = (
     "locks, memory, and what C libraries do by themselves are not seen."
 )
 _DISTURBS: Final = (
-    "Before a call it asks fstat, getrusage and cachestat: these calls of the probe's own are not "
+    "Around a call it asks fstat, lseek, getrusage and cachestat: these calls of its own are not "
     "in the trace, and each seen call takes some microseconds longer."
 )
 _GAPS: Final = (

@@ -78,7 +78,7 @@ class Shim:
     ) -> Any:
         """Make a call and write its records around it; returns or raises what it does."""
         tid = self._tid()
-        self._before(tid, described, sock)
+        self._before(tid, NAMES[number], described, sock)
         usage = None if _THREAD is None else resource.getrusage(_THREAD)
         values = (*described.values, 0, 0, 0, 0, 0, 0)[:6]
         self._put(monotonic_ns(), tid, CALL_ENTER, number, *values, len(described.values))
@@ -95,11 +95,16 @@ class Shim:
                 self._after(tid, usage, resource.getrusage(_THREAD))
             if NAMES[number] in ("openat", "close", "accept4"):
                 self._identities.forget(described.values[0] if NAMES[number] == "close" else ret)
+        if NAMES[number] == "accept4":
+            # Named now: later calls (os.sendfile) know only its number.
+            self._identities.of(ret, result[0])
         return result
 
-    def _before(self, tid: int, described: Described, sock: Any) -> None:
-        for fd, position in described.fds:
+    def _before(self, tid: int, name: str, described: Described, sock: Any) -> None:
+        for fd, given in described.fds:
             kind, dev, ino = self._identities.of(fd, sock)
+            sequential = kind == _FILE and name in ("read", "write")
+            position = self._identities.place(fd) if sequential else given
             self._put(monotonic_ns(), tid, CALL_FD, 0, fd, kind, dev, ino, position, 0, 0)
         if described.reads is None or not self._cache.works:
             return

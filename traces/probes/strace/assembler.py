@@ -29,6 +29,7 @@ from traces.probes.strace.line_parser import (
     parse_half,
     parse_line,
 )
+from traces.probes.strace.positions import SEQUENTIAL, Positions
 
 _KERNEL_ONLY: Final = {
     "ERESTARTSYS": 512,
@@ -82,6 +83,7 @@ class Assembler:
         self._clock = clock
         self._tgid_of = tgid_of
         self._descriptors = descriptors or Descriptors()
+        self._positions = Positions()
         self._open: dict[int, _Open] = {}
         self._tgids: dict[int, int] = {}
         self._files: set[tuple[int, int, str]] = set()
@@ -147,6 +149,7 @@ class Assembler:
         pid = self._tgid(tid)
         ret = _kernel_value(result)
         if ret is not None:
+            self._positions.follow(pid, call.name, arguments, ret)
             events.append(SyscallExit(end, pid, tid, call.name, ret))
         if result.opened is not None and ret is not None:
             events += self._seen(end, pid, tid, self._descriptors.opened(result.opened))
@@ -156,14 +159,18 @@ class Assembler:
 
     def _entry(self, tid: int, call: _Open, arguments: Arguments) -> list[ObservedEvent]:
         pid, ts = self._tgid(tid), self._clock(call.ts)
-        fds = tuple(self._references(call.name, arguments))
+        fds = tuple(self._references(pid, call.name, arguments))
         events: list[ObservedEvent] = []
         for ref in fds:
             events += self._seen(ts, pid, tid, ref)
         return [*events, SyscallEnter(ts, pid, tid, call.name, arguments.values, fds)]
 
-    def _references(self, name: str, arguments: Arguments) -> list[FdRef]:
+    def _references(self, pid: int, name: str, arguments: Arguments) -> list[FdRef]:
         refs = [self._descriptors.reference(printed) for printed in arguments.descriptors]
+        if name in SEQUENTIAL and refs and refs[0].kind == "file":
+            first = refs[0]
+            place = self._positions.of(pid, first.fd)
+            return [FdRef(first.fd, first.kind, first.dev, first.ino, first.name, place)]
         for place, offset_place in _OFFSET_ARGUMENT.get(name, {}).items():
             if max(place, offset_place) >= len(arguments.texts):
                 continue

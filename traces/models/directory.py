@@ -16,16 +16,6 @@ class Directory:
         self.files: dict[int, tuple[str, int]] = {}  # by inode: path and device
         self._labels: dict[int, str] = {}
 
-    def copy(self) -> "Directory":
-        """Return a directory that changes on its own from here."""
-        twin = Directory()
-        twin.roles = dict(self.roles)
-        twin.commands = dict(self.commands)
-        twin.threads = dict(self.threads)
-        twin.files = dict(self.files)
-        twin._labels = dict(self._labels)
-        return twin
-
     def process(self, event: ProcessSeen) -> None:
         """Note a process under study."""
         known = self.roles.get(event.pid)

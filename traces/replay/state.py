@@ -24,7 +24,7 @@ from traces.models.derivation import Derivation
 from traces.models.directory import Directory
 from traces.models.spans import SpanStacks
 from traces.models.tally import Tallies
-from traces.replay.frame import Place, PlaceKind
+from traces.replay.frame import Level, Place, PlaceKind
 from traces.trace_file import TraceHeader
 
 PLACE_OF: dict[Region, PlaceKind] = {
@@ -36,13 +36,16 @@ PLACE_OF: dict[Region, PlaceKind] = {
     Region.DISK: "disk",
     Region.NIC: "nic",
 }
+_OF_FILES = (Region.PAGE_CACHE, Region.DISK)
 _Transfer: TypeAlias = Copy | HandOver | Dma
 
 
 class State:
     """The folds of ``traces.models`` side by side, and what only a picture needs.
 
-    ``levels`` maps a place's key to bytes arrived and left. ``chapter`` is the last mark's text.
+    ``directory`` is one for all copies of a state: a name is true for the whole trace, though the
+    event that tells it may come late. ``flows`` maps a place (kind, and number of its file or
+    process) to bytes arrived and left; ``levels()`` names them. ``chapter`` is the last mark's text.
     """
 
     def __init__(self, header: TraceHeader) -> None:
@@ -51,7 +54,7 @@ class State:
         self.directory = Directory()
         self.spans = SpanStacks(header.functions)
         self.tallies = Tallies()
-        self.levels: dict[str, tuple[int, int]] = {}
+        self.flows: dict[tuple[Region, int], tuple[int, int]] = {}
         self.chapter = ""
 
     def copy(self) -> "State":
@@ -59,10 +62,10 @@ class State:
         twin: State = State.__new__(State)
         twin.functions = self.functions
         twin.derivation = self.derivation.copy()
-        twin.directory = self.directory.copy()
+        twin.directory = self.directory
         twin.spans = self.spans.copy()
         twin.tallies = self.tallies.copy()
-        twin.levels = dict(self.levels)
+        twin.flows = dict(self.flows)
         twin.chapter = self.chapter
         return twin
 
@@ -89,11 +92,9 @@ class State:
     def place(self, region: Region, event: _Transfer, fds: tuple[FdRef, ...] = ()) -> Place:
         """Return where an end of ``event`` lies; ``fds`` name the connection."""
         kind = PLACE_OF[region]
-        if region is Region.NIC:
-            return Place(kind, "nic")
-        if region in (Region.PAGE_CACHE, Region.DISK):
-            return Place(kind, self.directory.short(event.ino), _extent(event))
-        owner = self.directory.label(event.pid)
+        owner = self._owner(region, event.ino if region in _OF_FILES else event.pid)
+        if region in _OF_FILES:
+            return Place(kind, owner, _extent(event))
         if region is Region.MAPPING:
             return Place(kind, owner, f"{self.directory.short(event.ino)} {_extent(event)}".strip())
         wanted = {Region.SOCKET: "socket", Region.PIPE: "pipe"}.get(region)
@@ -110,22 +111,27 @@ class State:
         elif event.kind == "chapter":
             self.chapter = event.text
 
-    def _flow(self, event: _Transfer) -> None:
-        source, target = self._key(event.source, event), self._key(event.target, event)
-        arrived, left = self.levels.get(source, (0, 0))
-        self.levels[source] = (arrived, left + event.size)
-        arrived, left = self.levels.get(target, (0, 0))
-        self.levels[target] = (arrived + event.size, left)
+    def levels(self) -> dict[str, Level]:
+        """Return what went through each place, by ``Place.key``."""
+        levels: dict[str, Level] = {}
+        for (region, number), (arrived, left) in self.flows.items():
+            key = Place(PLACE_OF[region], self._owner(region, number)).key
+            before = levels.get(key, Level())
+            levels[key] = Level(before.arrived + arrived, before.left + left)
+        return levels
 
-    def _key(self, region: Region, event: _Transfer) -> str:
-        """As ``self.place(...).key``, without the words: this runs for every transfer."""
-        if region is Region.PAGE_CACHE or region is Region.DISK:
-            owner = self.directory.short(event.ino)
-        elif region is Region.NIC:
-            owner = "nic"
-        else:
-            owner = self.directory.label(event.pid)
-        return f"{PLACE_OF[region]}:{owner}"
+    def _flow(self, event: _Transfer) -> None:
+        source = (event.source, event.ino if event.source in _OF_FILES else event.pid)
+        target = (event.target, event.ino if event.target in _OF_FILES else event.pid)
+        arrived, left = self.flows.get(source, (0, 0))
+        self.flows[source] = (arrived, left + event.size)
+        arrived, left = self.flows.get(target, (0, 0))
+        self.flows[target] = (arrived + event.size, left)
+
+    def _owner(self, region: Region, number: int) -> str:
+        if region is Region.NIC:
+            return "nic"
+        return (self.directory.short if region in _OF_FILES else self.directory.label)(number)
 
 
 def _extent(event: _Transfer) -> str:

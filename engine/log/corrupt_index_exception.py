@@ -4,5 +4,5 @@ Kafka: org.apache.kafka.storage.internals.log.CorruptIndexException
 """
 
 
-class CorruptIndexException(Exception):  # noqa: N818 - the name is Kafka's
+class CorruptIndexException(Exception):
     """The index file cannot be right."""

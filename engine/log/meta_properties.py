@@ -48,7 +48,10 @@ class MetaProperties(NamedTuple):
                 f"{directory} belongs to broker {found}, and this is broker {node_id}; "
                 "give each broker a data directory of its own."
             )
-        return cls(node_id, properties.get("cluster.id") or uuid_to_text(uuid4()))
+        known = cls(node_id, properties.get("cluster.id") or uuid_to_text(uuid4()))
+        if "cluster.id" not in properties:
+            known.write(path)
+        return known
 
     def write(self, path: str) -> None:
         """Replaces the file's contents in one step."""

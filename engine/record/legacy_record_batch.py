@@ -96,11 +96,16 @@ class LegacyRecordBatch(RecordBatch):
 
     def iterator(self) -> Iterator[DefaultRecord]:
         """The message, or the messages that it wraps."""
+        for record, _ in self.deep_iterator():
+            yield record
+
+    def deep_iterator(self) -> Iterator[tuple[DefaultRecord, "LegacyRecordBatch"]]:
+        """As ``iterator``, each record with the message that it stands in."""
         try:
             if self.compression_type is CompressionType.NONE:
-                yield self._as_record(self.base_offset)
+                yield self._as_record(self.base_offset), self
             else:
-                yield from self._deep_iterator()
+                yield from self._wrapped_messages()
         except CorruptRecordException as broken:
             raise CorruptRecordException(broken.reason, self.position) from broken
 
@@ -129,7 +134,7 @@ class LegacyRecordBatch(RecordBatch):
         time = self.max_timestamp if timestamp is None else timestamp
         return DefaultRecord(offset, time, key, value, (), -1, self.size_in_bytes())
 
-    def _deep_iterator(self) -> Iterator[DefaultRecord]:
+    def _wrapped_messages(self) -> Iterator[tuple[DefaultRecord, "LegacyRecordBatch"]]:
         wrapped = self._key_and_value()[1]
         if wrapped is None:
             raise CorruptRecordException("A compressed message has no value")
@@ -142,9 +147,10 @@ class LegacyRecordBatch(RecordBatch):
         for message in inner:
             if message.compression_type is not CompressionType.NONE:
                 raise CorruptRecordException("A compressed message wraps another compressed one")
-            yield message._as_record(  # noqa: SLF001 - the same class
+            record = message._as_record(  # noqa: SLF001 - the same class
                 base + message.base_offset, self.max_timestamp if by_log else None
             )
+            yield record, message
 
 
 def inner_messages(data: memoryview) -> Iterator[LegacyRecordBatch]:

@@ -45,7 +45,9 @@ def start(probe: Probe, argv: Sequence[str], options: dict[str, Any]) -> subproc
         popen = subprocess.Popen(wrapped, **options)
         probe.watch(popen.pid)
         return popen
-    popen = subprocess.Popen([*_GATE, *argv], **options)
+    # By its full name: a search along PATH would be system calls of the gate's.
+    program = shutil.which(argv[0]) or argv[0]
+    popen = subprocess.Popen([*_GATE, program, *argv[1:]], **options)
     try:
         os.waitid(os.P_PID, popen.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         probe.watch(popen.pid)

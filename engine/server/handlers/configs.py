@@ -1,0 +1,70 @@
+"""DescribeConfigs: the properties of the broker, and those of a topic that differ from it.
+
+System calls: none.
+
+Kafka: kafka.server.ConfigHelper
+"""
+
+from typing import Any
+
+from engine.common.errors import Errors
+from engine.network.request import Request
+from engine.protocol.messages import message_type
+from engine.server.broker_context import BrokerContext, Respond
+
+_TOPIC, _BROKER = 2, 4
+_DYNAMIC_TOPIC_CONFIG, _STATIC_BROKER_CONFIG, _DEFAULT_CONFIG = 1, 4, 5
+
+
+def handle_describe_configs_request(
+    context: BrokerContext, request: Request, respond: Respond
+) -> None:
+    """Describe each resource asked for."""
+    response = message_type("DescribeConfigsResponse")
+    respond(
+        response(
+            results=[_describe(context, response, resource) for resource in request.body.resources]
+        )
+    )
+
+
+def _describe(context: BrokerContext, response: Any, resource: Any) -> Any:
+    result = response.DescribeConfigsResult(
+        resource_type=resource.resource_type, resource_name=resource.resource_name
+    )
+    name = resource.resource_name
+    if resource.resource_type == _BROKER and name == str(context.node.id):
+        rows = _broker_rows(context)
+    elif resource.resource_type == _TOPIC and context.topics.partition_count(name) is not None:
+        rows = [
+            (key, value, _DYNAMIC_TOPIC_CONFIG)
+            for key, value in context.topics.configs.properties(name).items()
+        ]
+    elif resource.resource_type == _TOPIC:
+        result.error_code = Errors.UNKNOWN_TOPIC_OR_PARTITION
+        return result
+    else:
+        result.error_code = Errors.INVALID_REQUEST
+        result.error_message = "only topics and this broker have a configuration here"
+        return result
+    wanted = resource.configuration_keys
+    result.configs = [_row(response, *row) for row in rows if wanted is None or row[0] in wanted]
+    return result
+
+
+def _broker_rows(context: BrokerContext) -> list[tuple[str, str, int]]:
+    given = context.config.given
+    return [
+        (name, text, _STATIC_BROKER_CONFIG if name in given else _DEFAULT_CONFIG)
+        for name, text in context.config.texts().items()
+    ]
+
+
+def _row(response: Any, name: str, value: str, source: int) -> Any:
+    return response.DescribeConfigsResourceResult(
+        name=name,
+        value=value,
+        read_only=True,
+        config_source=source,
+        is_default=source == _DEFAULT_CONFIG,
+    )

@@ -308,3 +308,24 @@ def test_a_new_program_forgets_old_mappings() -> None:
 def test_calls_without_a_number_are_left_out() -> None:
     """Number -1 is a debugger's way to skip a call."""
     assert decoded(enter(-1), leave(-1, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "name"),
+    [
+        ("::1", "fe80::5", "tcp [::1]:9092->[fe80::5]:50123"),
+        ("::ffff:127.0.0.1", "::ffff:10.1.2.3", "tcp 127.0.0.1:9092->10.1.2.3:50123"),
+    ],
+)
+def test_an_ipv6_socket_has_its_addresses_in_a_second_record(
+    here: str, there: str, name: str
+) -> None:
+    """An IPv4 peer of an IPv6 socket (as Java's are) is shown as IPv4."""
+    ports = 9092 | (socket.htons(50123) << 16) | (socket.AF_INET6 << 32) | (1 << 48)
+    raw = b"".join(socket.inet_pton(socket.AF_INET6, end) for end in (here, there))
+    events = decoded(
+        descriptor(6, 61, SOCKET, 0, ports),
+        record(RecordType.SOCKET_ADDRESSES, *struct.unpack("<4Q", raw)),
+        enter(READ, 6),
+    )
+    assert events[0] == FileSeen(*WHO, DEV, 61, name, "socket")

@@ -50,6 +50,19 @@ os.waitpid(child, 0)
 print(child)
 """
 
+NAMESPACE = """
+import json
+from tests.traces.bpf.recording import record, started
+from traces.event import ProcessExit, ProcessSeen
+(seen,), output = record(started(), ARGV)
+ends = [(end.pid, end.status) for end in seen.of(ProcessExit)]
+parents = []
+for birth in seen.of(ProcessSeen):
+    if birth.parent not in parents:
+        parents.append(birth.parent)
+print(json.dumps({"output": int(output), "ends": ends, "parents": parents}))
+"""
+
 
 def python(code: str) -> list[str]:
     """The command that runs ``code`` with this project to import from."""
@@ -97,6 +110,24 @@ def test_children_are_followed() -> None:
     assert ends[grandchild] == 5
     assert ends[child] == -9
     assert seen.calls()["fork"] + seen.calls()["clone"] == 2
+
+
+@pytest.mark.bcc
+@needs_bpf
+@needs_root
+def test_inside_a_pid_namespace_its_own_numbers_count() -> None:
+    """In a container processes are watched, followed and told by the container's numbers."""
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no pid namespaces here")
+    argv = [sys.executable, "-I", "-S", "-c", FAMILY]
+    code = NAMESPACE.replace("ARGV", repr(argv))
+    done = subprocess.run([*inside, *python(code)], capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["output"] == told["ends"][1][0]
+    assert [status for _, status in told["ends"]] == [5, -9, 0]
+    assert all(pid < 100 for pid, _ in told["ends"]), "numbers start anew in a namespace"
+    assert told["parents"] == [told["ends"][2][0], told["ends"][1][0]]
 
 
 @pytest.mark.bcc

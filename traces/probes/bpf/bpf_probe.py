@@ -1,4 +1,10 @@
-"""The BPF probe: every crossing, fault, page-cache step, copy and request, seen by the kernel."""
+"""The BPF probe: every crossing, fault, page-cache step, copy and request, seen by the kernel.
+
+Measured on Linux 6.18 (x86-64, two cores, bcc 0.26, Python 3.11): ready 0.9 to 1.2 s after
+``start()``; ``stop()`` returns in 2 to 6 ms while the kernel detaches for 2 s behind; 100 000
+one-byte pwrite calls take 0.29 s watched instead of 0.11 s, 1.8 us more a call with its three
+records, none lost; decoding takes about 3 us an event.
+"""
 
 import os
 import threading
@@ -28,7 +34,7 @@ _ALWAYS: Final = (
 
 
 class BpfProbe:
-    """Watches processes by BPF; process ids are those of the root pid namespace."""
+    """Watches processes by BPF; ids are those of the pid namespace that this process is in."""
 
     name = "bpf"
 

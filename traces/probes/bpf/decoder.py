@@ -51,6 +51,7 @@ class Decoder:
             RecordType.SYSCALL_EXIT: self._syscall_exit,
             RecordType.FILE_DESCRIPTOR: self._file_descriptor,
             RecordType.FILE_NAME: self._file_name,
+            RecordType.SOCKET_ADDRESSES: self._socket_addresses,
             RecordType.PAGE_FAULT: self._page_fault,
             RecordType.FAULT_DONE: self._fault_done,
             RecordType.FILEMAP_FAULT: self._filemap_fault,
@@ -110,6 +111,11 @@ class Decoder:
         pending = self._descriptors.get(r.tid)
         if pending:
             pending[-1].base_name = _text(r)
+
+    def _socket_addresses(self, r: Record) -> None:
+        pending = self._descriptors.get(r.tid)
+        if pending:
+            pending[-1].addresses = struct.pack("<4Q", *r[7:11])
 
     def _syscall_enter(self, r: Record) -> None:
         self._between_calls(r.tid)

@@ -4,6 +4,7 @@ A file's name is asked of /proc when the file is first met; if the process has c
 the last part of its path, which the kernel put into the trace, has to do.
 """
 
+import ipaddress
 import socket
 import struct
 from dataclasses import dataclass
@@ -22,9 +23,8 @@ _KINDS: Final = {
 }
 _APPEND, _OFFSET = 1, 2
 _WRITES: Final = frozenset({"write", "writev", "pwrite64", "pwritev", "pwritev2"})
-_FAMILIES: Final = {2: "", 10: ""}  # AF_INET, AF_INET6
 _TRANSPORTS: Final = {1: "tcp", 2: "udp"}  # SOCK_STREAM, SOCK_DGRAM
-_AF_UNIX: Final = 1
+_AF_UNIX, _AF_INET = 1, 2
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class SeenDescriptor:
 
     record: Record
     base_name: str | None = None
+    addresses: bytes | None = None  # IPv6: local and remote, 16 bytes each
 
 
 class FilesSeen:
@@ -72,7 +73,7 @@ class FilesSeen:
         if kind in {"other", "eventpoll"}:
             return None, False  # all anonymous inodes share one number
         if kind == "socket":
-            name = _socket_name(seen.record) or known
+            name = _socket_name(seen) or known
         elif known is not None and seen.base_name is None:
             return known, False
         else:
@@ -93,19 +94,28 @@ def _position(record: Record, kind: str, call: str) -> int | None:
     return signed(record.a4 if bits & _OFFSET else record.a2)
 
 
-def _socket_name(record: Record) -> str | None:
+def _socket_name(seen: SeenDescriptor) -> str | None:
     """Return ``tcp LOCAL->REMOTE`` (or the local end of a socket that listens)."""
-    ports = record.a3
+    ports = seen.record.a3
     family, kind = (ports >> 32) & 0xFFFF, ports >> 48
     if family == _AF_UNIX:
         return "unix"
     local, remote = ports & 0xFFFF, socket.ntohs((ports >> 16) & 0xFFFF)
     transport = _TRANSPORTS.get(kind)
-    if family not in _FAMILIES or transport is None or not local:
+    addresses = seen.addresses
+    if family == _AF_INET:
+        addresses = struct.pack("=Q", seen.record.a2)
+    if addresses is None or transport is None or not local:
         return None
-    here = f"{transport} {_address(record.a2 & 0xFFFFFFFF)}:{local}"
-    return f"{here}->{_address(record.a2 >> 32)}:{remote}" if remote else here
+    half = len(addresses) // 2
+    here = f"{transport} {_end(addresses[:half], local)}"
+    return f"{here}->{_end(addresses[half:], remote)}" if remote else here
 
 
-def _address(raw: int) -> str:
-    return socket.inet_ntoa(struct.pack("=I", raw))
+def _end(raw: bytes, port: int) -> str:
+    """Write an address and a port; an IPv4 address inside an IPv6 one is shown as itself."""
+    address = ipaddress.ip_address(raw)
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return f"[{address}]:{port}" if mapped is None else f"{mapped}:{port}"
+    return f"{address}:{port}"

@@ -1,7 +1,9 @@
 """The text of the BPF program for this kernel: defines in front, then the C files as they stand."""
 
+import os
 from collections.abc import Iterable
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 from traces.probes.bpf.btf import Btf, BtfError
@@ -20,6 +22,7 @@ _PARTS: Final = (
     "block",
     "processes",
 )
+_FIRST_NAMESPACE: Final = 0xEFFFFFFC  # PROC_PID_INIT_INO
 _ITERATORS: Final = ("ITER_UBUF", "ITER_IOVEC", "ITER_KVEC")
 
 
@@ -44,9 +47,9 @@ class Layout:
         """Whether this kernel has the field."""
         return self.offset(field) is not None
 
-    def page_size(self) -> int:
-        """Size of struct page in bytes."""
-        return self._btf.size("page")
+    def size(self, name: str) -> int:
+        """Size of a struct in bytes; raises BtfError."""
+        return self._btf.size(name)
 
     def iterator_kind(self, name: str) -> int:
         """Value of an iter_type; 255 (no kind) where the kernel has none of that name."""
@@ -70,7 +73,8 @@ def program_text(names: frozenset[str], tracefs: Tracefs, layout: Layout) -> str
 
 def _defines(names: frozenset[str], tracefs: Tracefs, layout: Layout) -> Iterable[str]:
     yield f"#define RING_PAGES {RING_PAGES}"
-    yield f"#define SIZE_page {layout.page_size()}"
+    yield from (f"#define SIZE_{name} {layout.size(name)}" for name in ("page", "upid"))
+    yield from _namespace()
     for kind in RecordType:
         yield f"#define TYPE_{kind.name} {kind.value}"
     for iterator in _ITERATORS:
@@ -87,6 +91,15 @@ def _defines(names: frozenset[str], tracefs: Tracefs, layout: Layout) -> Iterabl
                 yield f"#define HAVE_FIELD_{tracepoint.rpartition('/')[2]}__{field} 1"
     for field in kernel_fields:
         yield f"#define AT_{_macro(field)} {layout.offset(field)}"
+
+
+def _namespace() -> Iterable[str]:
+    """Name this process's pid namespace, unless it is the first one, whose numbers are global."""
+    found = Path("/proc/self/ns/pid").stat()
+    if found.st_ino != _FIRST_NAMESPACE:
+        device = os.major(found.st_dev) << 20 | os.minor(found.st_dev)
+        yield f"#define NAMESPACE_DEVICE {device}"
+        yield f"#define NAMESPACE_INODE {found.st_ino}"
 
 
 def _macro(field: str) -> str:

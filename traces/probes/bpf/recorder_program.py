@@ -21,7 +21,10 @@ class RecorderProgram:
         """Compile, load and attach; raises BccError or BtfError."""
         layout = Layout(Btf.of_running_kernel())
         self.sections = sections_here(tracefs, layout)
-        self._program = compile_program(import_bcc(), program_text(self.sections, tracefs, layout))
+        text = program_text(self.sections, tracefs, layout)
+        self._program = compile_program(import_bcc(), text)
+        # Inside a pid namespace the C text keeps the numbers given here in a map of their own.
+        self._names = "named" if "#define NAMESPACE_INODE" in text else "watched"
         self._attach_faults()
         table = self._program["descriptors"]
         for number, entry in packed_table(SyscallNames()):
@@ -35,7 +38,7 @@ class RecorderProgram:
     def watch(self, tgid: int) -> None:
         """Add a process; raises OSError (E2BIG) when the table of processes is full."""
         try:
-            self._program["watched"][ctypes.c_uint32(tgid)] = ctypes.c_uint32(1)
+            self._program[self._names][ctypes.c_uint32(tgid)] = ctypes.c_uint32(1)
         except Exception as error:  # bcc raises bare Exception here
             raise OSError(f"process {tgid} cannot be added: {error}") from error
 

@@ -45,6 +45,7 @@ class RecordType(IntEnum):
     FORK = 23
     EXEC = 24
     PROCESS_EXIT = 25
+    SOCKET_ADDRESSES = 26
 
 
 class Record(NamedTuple):

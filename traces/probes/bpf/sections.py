@@ -82,6 +82,8 @@ SECTIONS: Final = (
             "sock.skc_dport",
             "sock.skc_daddr",
             "sock.skc_rcv_saddr",
+            "sock.skc_v6_daddr",
+            "sock.skc_v6_rcv_saddr",
         ),
         blind="The two ends of a socket cannot be read in this kernel.",
     ),
@@ -185,7 +187,13 @@ SECTIONS: Final = (
     Section(
         "FORK",
         ("sched/sched_process_fork",),
-        kernel=("task_struct.tgid", "task_struct.pid"),
+        kernel=(
+            "task_struct.tgid",
+            "task_struct.thread_pid",
+            "pid.level",
+            "pid.numbers",
+            "upid.nr",
+        ),
         blind="Child processes are not followed on this kernel.",
     ),
     Section("EXEC", ("sched/sched_process_exec",)),
@@ -216,7 +224,7 @@ _CAPABILITIES: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
 # One spelling for a field that stands in an embedded struct under several names.
 _PATHS: Final[Mapping[str, str]] = {
     f"sock.skc_{name}": f"sock.__sk_common.skc_{name}"
-    for name in ("family", "num", "dport", "daddr", "rcv_saddr")
+    for name in ("family", "num", "dport", "daddr", "rcv_saddr", "v6_daddr", "v6_rcv_saddr")
 }
 
 

@@ -38,9 +38,33 @@ BPF_TABLE("lru_hash", u64, u32, sockets, 16384); /* struct sock of a watched pro
 #define MODE_FILE 0100000
 #define MODE_SOCKET 0140000
 
+/*
+ * Inside a pid namespace (a container) people and /proc speak of other numbers than the kernel. The
+ * processes to watch are named by the namespace's numbers, records carry these, and `watched` holds
+ * the kernel's. A context outside the namespace has no number there: 0.
+ */
+#ifdef NAMESPACE_INODE
+BPF_HASH(named, u32, u32, 16384); /* tgid in the namespace: 1 */
+
+static inline int own_numbers(struct bpf_pidns_info *own) {
+  return bpf_get_ns_current_pid_tgid(NAMESPACE_DEVICE, NAMESPACE_INODE, own, sizeof(*own));
+}
+
+static inline int is_named(u32 tgid) {
+  struct bpf_pidns_info own = {};
+  u32 one = 1;
+  if (own_numbers(&own) || !named.lookup(&own.tgid))
+    return 0;
+  watched.update(&tgid, &one);
+  return 1;
+}
+#else
+#define is_named(tgid) 0
+#endif
+
 static inline int is_watched(void) {
   u32 tgid = bpf_get_current_pid_tgid() >> 32;
-  return watched.lookup(&tgid) != 0;
+  return watched.lookup(&tgid) || is_named(tgid);
 }
 
 static inline int is_seen(u64 ino, u32 dev) {
@@ -49,10 +73,17 @@ static inline int is_seen(u64 ino, u32 dev) {
 }
 
 static inline void begin(struct record *r, u16 type) {
-  u64 both = bpf_get_current_pid_tgid();
   r->ts = bpf_ktime_get_ns();
+#ifdef NAMESPACE_INODE
+  struct bpf_pidns_info own = {};
+  own_numbers(&own);
+  r->tid = own.pid;
+  r->pid = own.tgid;
+#else
+  u64 both = bpf_get_current_pid_tgid();
   r->tid = (u32)both;
   r->pid = both >> 32;
+#endif
   r->type = type;
   r->cpu = bpf_get_smp_processor_id();
 }

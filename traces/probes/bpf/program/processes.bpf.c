@@ -7,7 +7,9 @@ TRACEPOINT_PROBE(sched, sched_switch) {
   struct record r = {};
   begin(&r, TYPE_SWITCH);
   r.a[0] = args->prev_state;
+#ifndef NAMESPACE_INODE
   r.a[1] = args->next_pid;
+#endif
   emit(&r);
   return 0;
 }
@@ -17,16 +19,21 @@ TRACEPOINT_PROBE(sched, sched_switch) {
 RAW_TRACEPOINT_PROBE(sched_process_fork) {
   if (!is_watched())
     return 0;
-  u64 child = ctx->args[1];
-  u32 tgid = 0, tid = 0, one = 1;
+  u64 child = ctx->args[1], pid = 0;
+  u32 tgid = 0, level = 0, number = 0, one = 1;
   FIELD(tgid, child, task_struct__tgid);
-  FIELD(tid, child, task_struct__pid);
-  struct record r = {};
-  begin(&r, TYPE_FORK);
-  if (tgid == r.pid)
+  if (tgid == (u32)(bpf_get_current_pid_tgid() >> 32))
     return 0; /* a thread: its process is watched already */
   watched.update(&tgid, &one);
-  r.a[0] = tgid;
+  number = tgid;
+#ifdef NAMESPACE_INODE
+  FIELD(pid, child, task_struct__thread_pid);
+  FIELD(level, pid, pid__level);
+  READ(number, pid + AT_pid__numbers + SIZE_upid * (u64)level + AT_upid__nr);
+#endif
+  struct record r = {};
+  begin(&r, TYPE_FORK);
+  r.a[0] = number;
   emit(&r);
   return 0;
 }
@@ -61,8 +68,12 @@ TRACEPOINT_PROBE(sched, sched_process_exit) {
   u32 code = 0;
   FIELD(code, task, task_struct__exit_code);
   r.a[0] = code;
-  u32 tgid = r.pid;
+  u32 tgid = bpf_get_current_pid_tgid() >> 32;
   watched.delete(&tgid);
+#ifdef NAMESPACE_INODE
+  u32 number = r.pid;
+  named.delete(&number);
+#endif
   emit(&r);
   return 0;
 }

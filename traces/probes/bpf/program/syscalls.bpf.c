@@ -48,7 +48,7 @@ static inline u64 file_of(u32 fd) {
 
 #ifdef WITH_SOCKET_NAMES
 /* a[2]: local | remote << 32 addresses; a[3]: local port | remote port << 16 | family | type. */
-static inline void describe_socket(struct record *r, u64 file) {
+static inline u64 describe_socket(struct record *r, u64 file) {
   u64 socket = 0, sock = 0;
   u32 local = 0, remote = 0, marker = 0, one = 1;
   u16 port = 0, peer = 0, family = 0, type = 0;
@@ -56,7 +56,7 @@ static inline void describe_socket(struct record *r, u64 file) {
   FIELD(sock, socket, socket__sk);
   FIELD(type, socket, socket__type);
   if (!sock)
-    return;
+    return 0;
   sockets.update(&sock, &one);
   FIELD(family, sock, sock__skc_family);
   FIELD(port, sock, sock__skc_num);
@@ -65,6 +65,15 @@ static inline void describe_socket(struct record *r, u64 file) {
   FIELD(remote, sock, sock__skc_daddr);
   r->a[2] = local | ((u64)remote << 32);
   r->a[3] = port | ((u64)peer << 16) | ((u64)family << 32) | ((u64)type << 48);
+  return family == FAMILY_INET6 ? sock : 0;
+}
+
+/* IPv6 addresses need a record of their own: a[0], a[1] the local one, a[2], a[3] the remote. */
+static inline void describe_addresses(struct record *r, u64 sock) {
+  r->type = TYPE_SOCKET_ADDRESSES;
+  bpf_probe_read_kernel(&r->a[0], 16, (void *)(sock + AT_sock__skc_v6_rcv_saddr));
+  bpf_probe_read_kernel(&r->a[2], 16, (void *)(sock + AT_sock__skc_v6_daddr));
+  emit(r);
 }
 #endif
 
@@ -99,8 +108,13 @@ static inline void describe(struct record *r, u32 fd, u64 offset, u64 bits) {
     bits |= BIT_APPEND;
   r->a[1] = dev | ((u64)mode << 32) | (bits << 48);
 #ifdef WITH_SOCKET_NAMES
-  if ((mode & MODE_KIND) == MODE_SOCKET)
-    describe_socket(r, file);
+  if ((mode & MODE_KIND) == MODE_SOCKET) {
+    u64 sock = describe_socket(r, file);
+    emit(r);
+    if (sock)
+      describe_addresses(r, sock);
+    return;
+  }
 #endif
   struct file_key key = {.ino = r->a[0], .dev = dev};
   emit(r);

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.traces.bpf.recording import record, started, why_not
-from traces.event import ProcessExit, ProcessSeen
+from tests.traces.bpf.recording import Seen, record, started, why_not
+from traces.event import Lost, ProcessExit, ProcessSeen, SyscallEnter, SyscallExit
 from traces.probes.base import ProbeError, Unavailable
 from traces.probes.bpf.bpf_probe import BpfProbe
 from traces.probes.bpf.tracefs import mount_privately
@@ -61,6 +61,17 @@ for birth in seen.of(ProcessSeen):
     if birth.parent not in parents:
         parents.append(birth.parent)
 print(json.dumps({"output": int(output), "ends": ends, "parents": parents}))
+"""
+
+BURST = """
+import os, sys
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(110_000):
+    os.getppid()
+print("done", flush=True)
+sys.stdin.readline()
+os.getpgid(0)
 """
 
 
@@ -146,6 +157,49 @@ def test_nothing_outlives_a_killed_recorder() -> None:
     while _runs(worker):
         assert time.monotonic() < end, "the worker has outlived its recorder"
         time.sleep(0.02)
+
+
+@pytest.mark.bcc
+@needs_bpf
+def test_losses_are_counted_and_placed() -> None:
+    """A burst that no one reads overflows the ring: what is missing is known to the record."""
+    (probe,) = started()
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", BURST], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        probe.watch(child.pid)
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == b"done\n"
+        probe.poll()
+        between = time.monotonic_ns()
+        child.stdin.write(b"\n")
+        child.stdin.close()
+        child.wait()
+    probe.stop()
+    seen = Seen(probe.poll(), probe.lost())
+    gaps = seen.of(Lost)
+    assert seen.lost == sum(gap.count for gap in gaps) > 0
+    calls = [e for e in seen.events if isinstance(e, SyscallEnter | SyscallExit)]
+    early = [e for e in calls if e.ts < between]
+    assert {call.name for call in calls if call.ts > between} >= {"getpgid", "exit_group"}
+    assert gaps[0].ts >= between > early[-1].ts, "the gap is told at the first record after it"
+
+
+@pytest.mark.bcc
+@needs_bpf
+@needs_root
+def test_a_machine_without_tracefs_works_all_the_same() -> None:
+    """Root's worker mounts tracefs for itself, and the probe sees what it sees elsewhere."""
+    hidden = ["unshare", "-m", "sh", "-c", 'umount -l /sys/kernel/tracing; exec "$@"', "sh"]
+    if subprocess.run([*hidden, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mount namespaces here, or no tracefs to hide")
+    code = NAMESPACE.replace("ARGV", repr([sys.executable, "-I", "-S", "-c", FAMILY]))
+    done = subprocess.run([*hidden, *python(code)], capture_output=True, text=True, check=True)
+    assert [status for _, status in json.loads(done.stdout)["ends"]] == [5, -9, 0]
 
 
 @pytest.mark.bcc

@@ -28,7 +28,7 @@ BPF_ARRAY(recording, u32, 1);                    /* 1 between start and stop */
 BPF_ARRAY(lost, u64, 1);                         /* records that found the ring full */
 BPF_ARRAY(descriptors, u32, 512);                /* syscall number: where its fds are */
 BPF_TABLE("lru_hash", struct file_key, u64, files, 65536);   /* file seen: 1 + its generation */
-BPF_TABLE("lru_hash", u64, u32, sockets, 16384); /* struct sock of a watched process: 1 */
+BPF_TABLE("lru_hash", u64, u32, sockets, 16384); /* struct sock of a watched process: its ports */
 
 #define READ(target, address) bpf_probe_read_kernel(&(target), sizeof(target), (void *)(address))
 #define FIELD(target, base, field) READ(target, (base) + AT_##field)

@@ -40,11 +40,29 @@ static inline u64 shared_info(u64 skb) {
   return head + end;
 }
 
-RAW_TRACEPOINT_PROBE(net_dev_start_xmit) {
-  u64 skb = ctx->args[0], sock = 0;
-  /* Data that waited for the window leaves in the receiver's context: go by the socket too. */
+/*
+ * Data that waited for the window leaves in the receiver's context: go by the socket. Its memory may
+ * have become another socket since, so its ports must still be the ones that were seen.
+ */
+static inline int is_sent_by_watched(u64 skb) {
+#ifdef WITH_SOCKET_NAMES
+  u64 sock = 0;
+  u16 port = 0, peer = 0;
   FIELD(sock, skb, sk_buff__sk);
-  if (!is_watched() && !sockets.lookup(&sock))
+  u32 *ports = sockets.lookup(&sock);
+  if (!ports)
+    return 0;
+  FIELD(port, sock, sock__skc_num);
+  FIELD(peer, sock, sock__skc_dport);
+  return *ports == (port | ((u32)peer << 16));
+#else
+  return 0;
+#endif
+}
+
+RAW_TRACEPOINT_PROBE(net_dev_start_xmit) {
+  u64 skb = ctx->args[0];
+  if (!is_watched() && !is_sent_by_watched(skb))
     return 0;
   u64 info = shared_info(skb), first = 0, first_index = 0, of_file = 0, of_nobody = 0;
   u32 first_dev = 0;

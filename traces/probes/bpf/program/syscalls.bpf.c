@@ -50,17 +50,18 @@ static inline u64 file_of(u32 fd) {
 /* a[2]: local | remote << 32 addresses; a[3]: local port | remote port << 16 | family | type. */
 static inline u64 describe_socket(struct record *r, u64 file) {
   u64 socket = 0, sock = 0;
-  u32 local = 0, remote = 0, marker = 0, one = 1;
+  u32 local = 0, remote = 0, ports = 0;
   u16 port = 0, peer = 0, family = 0, type = 0;
   FIELD(socket, file, file__private_data);
   FIELD(sock, socket, socket__sk);
   FIELD(type, socket, socket__type);
   if (!sock)
     return 0;
-  sockets.update(&sock, &one);
   FIELD(family, sock, sock__skc_family);
   FIELD(port, sock, sock__skc_num);
   FIELD(peer, sock, sock__skc_dport);
+  ports = port | ((u32)peer << 16);
+  sockets.update(&sock, &ports);
   FIELD(local, sock, sock__skc_rcv_saddr);
   FIELD(remote, sock, sock__skc_daddr);
   r->a[2] = local | ((u64)remote << 32);

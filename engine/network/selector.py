@@ -107,7 +107,7 @@ class Selector:
         self._touch(channel)
         if key.is_readable:
             self._attempt_read(channel)
-        if key.valid and key.is_writable:
+        if channel.id in self._channels and key.is_writable:
             self._attempt_write(channel)
 
     def _attempt_read(self, channel: KafkaChannel) -> None:

@@ -7,10 +7,11 @@ Kafka: kafka.server.KafkaApis
 
 import functools
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
+from engine.network.multi_records_send import Part
 from engine.network.request import Request
 from engine.network.request_channel import RequestChannel
 from engine.protocol.api_keys import ApiKeys
@@ -85,7 +86,7 @@ class KafkaApis:
         try:
             if header.api_key is ApiKeys.API_VERSIONS and not is_supported(header):
                 parts = encode_unsupported_api_versions(header.correlation_id)
-                self._request_channel.send_response(request, parts)
+                self._send(request, parts)
                 return
             handler = HANDLERS.get(header.api_key, _refuse)
             handler(self._context, request, functools.partial(self._respond, request))
@@ -104,4 +105,8 @@ class KafkaApis:
             return
         header = request.header
         parts = encode_response(header.api_key, header.api_version, header.correlation_id, body)
-        self._request_channel.send_response(request, parts)
+        self._send(request, parts)
+
+    def _send(self, request: Request, parts: Sequence[object]) -> None:
+        # The protocol knows of records no more than their size; here they can also move.
+        self._request_channel.send_response(request, cast("Sequence[Part]", parts))

@@ -40,7 +40,7 @@ def handle_fetch_request(context: BrokerContext, request: Request, respond: Resp
     ]
     limit = context.config.integer("fetch.max.bytes")
     params = FetchParams(body.max_wait_ms, body.min_bytes, min(body.max_bytes, limit))
-    aborted = [] if body.isolation_level == _READ_COMMITTED else None
+    aborted: list[Any] | None = [] if body.isolation_level == _READ_COMMITTED else None
     context.replica_manager.fetch_messages(
         params, fetches, lambda results: respond(_response(results, aborted))
     )

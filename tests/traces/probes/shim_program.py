@@ -38,7 +38,13 @@ def files(directory: str) -> None:
     with mmap.mmap(fd, 4096) as mapping:
         assert isinstance(mapping, mmap.mmap)
         assert mapping[299:301] == b"xy"
+        mapping.flush()
     os.close(fd)
+    if hasattr(os, "eventfd"):
+        wake = os.eventfd(0)
+        os.eventfd_write(wake, 3)
+        assert os.eventfd_read(wake) == 3
+        os.close(wake)
     with contextlib.suppress(FileNotFoundError):
         os.open(os.path.join(directory, "none"), os.O_RDONLY)
 

@@ -199,7 +199,7 @@ def test_a_file_size_limit_keeps_whole_frames(tmp_path: Path) -> None:
         assert reader.cut is not None
 
 
-def test_a_million_events_open_without_being_decoded(tmp_path: Path) -> None:
+def test_a_large_trace_opens_without_being_decoded(tmp_path: Path) -> None:
     block = calls(4096)
     with TraceWriter(tmp_path / "t", HEADER) as writer:
         for _ in range(25):

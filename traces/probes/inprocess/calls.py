@@ -20,11 +20,13 @@ class Described:
     """``values``: up to six registers; ``fds``: descriptors with the position they work at.
 
     ``reads``: (descriptor, offset, size) if pages of a file are about to be read, else None.
+    ``returns``: what the kernel returns on success, where Python's result does not tell.
     """
 
     values: tuple[int, ...]
     fds: tuple[tuple[int, int], ...] = ()
     reads: tuple[int, int, int] | None = None
+    returns: int | None = None
 
 
 Describe = Callable[..., Described]
@@ -110,6 +112,10 @@ def _open(_path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = Non
     return Described((AT_FDCWD if dir_fd is None else dir_fd, 0, flags, mode))
 
 
+def _eventfd(fd: int, *_: int) -> Described:
+    return Described((fd, 0, 8), ((fd, NOWHERE),), returns=8)
+
+
 def _recv(sock: _HasFileno, size: int, flags: int = 0) -> Described:
     return Described((sock.fileno(), 0, size, flags), ((sock.fileno(), NOWHERE),))
 
@@ -150,6 +156,8 @@ OS_CALLS: Final[Mapping[str, tuple[str, Describe]]] = MappingProxyType(
         "lseek": ("lseek", _lseek),
         "open": ("openat", _open),
         "close": ("close", _only_fd),
+        "eventfd_read": ("read", _eventfd),
+        "eventfd_write": ("write", _eventfd),
     }
 )
 """Attribute of ``os`` -> the system call behind it (glibc on Linux) and its description."""
@@ -168,7 +176,8 @@ SOCKET_CALLS: Final[Mapping[str, tuple[str, Describe]]] = MappingProxyType(
 
 NAMES: Final = tuple(
     dict.fromkeys(
-        [name for name, _ in (*OS_CALLS.values(), *SOCKET_CALLS.values())] + ["mmap", "epoll_wait"]
+        [name for name, _ in (*OS_CALLS.values(), *SOCKET_CALLS.values())]
+        + ["mmap", "msync", "epoll_wait"]
     )
 )
 """The table that a record's ``name`` is a place in; both sides of the ring use it."""

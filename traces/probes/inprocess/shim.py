@@ -30,6 +30,7 @@ from traces.probes.ring.layout import CALL_CACHE, CALL_ENTER, CALL_EXIT, CALL_FD
 from traces.probes.ring.writer import RingWriter
 
 PAGE: Final = 4096
+MS_SYNC: Final = 4
 # macOS has no usage of a single thread.
 _THREAD: Final[int | None] = vars(resource).get("RUSAGE_THREAD")
 _FILE: Final = KINDS.index("file")
@@ -85,7 +86,7 @@ class Shim:
         ret = 0
         try:
             result = make()
-            ret = _returned(result)
+            ret = _returned(result) if described.returns is None else described.returns
         except OSError as error:
             ret = -(error.errno or errno.EIO)
             raise
@@ -149,6 +150,11 @@ class Shim:
                 values = (0, length, kwargs.get("prot", 3), kwargs.get("flags", 1), fileno, start)
                 fds = ((fileno, start),) if fileno >= 0 else ()
                 return shim.record(_NUMBER["mmap"], Described(values, fds), make)
+
+            def flush(self, offset: int = 0, size: int = 0) -> Any:
+                described = Described((0, size or len(self), MS_SYNC))
+                make = functools.partial(super().flush, *((offset, size) if size else ()))
+                return shim.record(_NUMBER["msync"], described, make)
 
         Mapping.__name__ = Mapping.__qualname__ = "mmap"
         setattr(mmap, "mmap", Mapping)  # noqa: B010 - a class is not assignable to mypy

@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import socket
 import subprocess
+import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -38,6 +41,17 @@ pytestmark = [pytest.mark.bcc, pytest.mark.skipif(bool(why_not()), reason=why_no
 SENT_BY_REFERENCE = known.SENDFILES * known.CHUNK
 SENT_BY_COPY = known.READS * known.CHUNK
 Facts = dict[str, int]
+BIG = 8 * 1024 * 1024
+SEND_ALL = """
+import os, socket, sys
+file = os.open(sys.argv[1], os.O_RDONLY)
+out = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+at, size = 0, os.fstat(file).st_size
+while at < size:
+    at += os.sendfile(out.fileno(), file, at, size - at)
+out.shutdown(socket.SHUT_WR)
+out.recv(1)  # the end of it says that all has left
+"""
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +187,29 @@ def test_stop_is_quick_and_repeatable() -> None:
     assert time.monotonic() - begin < 1.0
     probe.poll()
     assert probe.poll() == []
+
+
+def test_a_slow_reader_outside_loses_nothing(tmp_path: Path) -> None:
+    """Data that waits for a reader's window leaves in the reader's context, and is told as sent."""
+    file = tmp_path / "big"
+    file.write_bytes(bytes(BIG))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        reader = threading.Thread(target=_drain, args=(server,))
+        reader.start()
+        port = str(server.getsockname()[1])
+        argv = [sys.executable, "-I", "-S", "-c", SEND_ALL, str(file), port]
+        (seen,), _ = record(started(), argv)
+        reader.join()
+    assert seen.returned("sendfile") == BIG
+    of_file = seen.of(SkbTransmit, file.stat().st_ino)
+    assert sum(skb.file_bytes for skb in of_file) == BIG
+
+
+def _drain(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        while connection.recv(65536):
+            pass
 
 
 def _calls_of(table: Path) -> list[str]:

@@ -70,6 +70,7 @@ class Call:
         "file_fault",
         "first_got",
         "name",
+        "reads",
         "socket_copied",
         "spliced",
         "write_copied",
@@ -81,6 +82,7 @@ class Call:
         self.args = event.args
         self.fds = event.fds
         self.asked: tuple[int, int, int] | None = None  # inode, first and last page it may read
+        self.reads = 0  # inode of the file that it reads
         self.added: list[tuple[int, int, int]] = []  # inode, first page, pages
         self.cached: tuple[int, int] | None = None  # cachestat's pages and how many were cached
         self.first_got: tuple[int, int] | None = None  # inode and page of the first look-up

@@ -116,6 +116,7 @@ class Derivation:
         source = call.source_file()
         if source is None:
             return
+        call.reads = source.ino
         if stat is not None and stat[0] == source.ino:
             call.cached = stat[1:]
         if call.name in KERNEL_ONLY:
@@ -239,22 +240,29 @@ class Derivation:
         return _NOTHING
 
     def _cache_add(self, event: PageCacheAdd) -> Derived:
-        first, end = event.index, event.index + event.pages
         call = self.calls.get(event.tid)
-        asked = call.asked if call is not None else None
         if call is not None:
-            call.added.append((event.ino, first, event.pages))
-        if asked is None or asked[0] != event.ino:
-            fault = self._faults.get(event.tid)
-            if fault is None or fault[0] != event.ino:
-                self.cache.add(event.ino, first, event.pages, prefetched=False)
-                return _NOTHING
-            asked = (event.ino, fault[1], fault[1])
-        self.cache.add(event.ino, first, event.pages, prefetched=True)
-        wanted, last = max(first, asked[1]), min(end - 1, asked[2])
-        if wanted <= last:
-            self.cache.add(event.ino, wanted, last - wanted + 1, prefetched=False)
+            call.added.append((event.ino, event.index, event.pages))
+        first, last = self._wanted(call, event)
+        ahead = first >= 0
+        self.cache.add(event.ino, event.index, event.pages, prefetched=ahead)
+        first, last = max(event.index, first), min(event.index + event.pages - 1, last)
+        if ahead and first <= last:
+            self.cache.add(event.ino, first, last - first + 1, prefetched=False)
         return _NOTHING
+
+    def _wanted(self, call: Call | None, event: PageCacheAdd) -> tuple[int, int]:
+        """Return which pages somebody waits for; the others come ahead of time.
+
+        (-1, -1): nobody reads, all are there to stay. A vector read does not say how much it wants
+        before it returns: until then everything comes ahead of time.
+        """
+        if call is not None and call.reads == event.ino:
+            return call.asked[1:] if call.asked is not None else (0, -1)
+        fault = self._faults.get(event.tid)
+        if fault is not None and fault[0] == event.ino:
+            return fault[1], fault[1]
+        return -1, -1
 
     def _cache_remove(self, event: PageCacheRemove) -> Derived:
         self.cache.remove(event.ino, event.index, event.pages)

@@ -1,9 +1,23 @@
 """Who is who: roles of processes, names of threads, files and sockets, as the events tell them."""
 
+from typing import Final
+
 from traces.event import FdRef, FileSeen, ProcessSeen, ThreadSeen
 
-KERNEL: str = "kernel"
+KERNEL: Final = "kernel"
 """What stands for work that belongs to no process under study: an interrupt, a flusher."""
+
+_PROGRAM: Final = (".py", ".pyc", ".json", ".toml", ".pth", ".mo", ".cache", ".conf", ".alias")
+_SYSTEM: Final = ("/usr/", "/lib", "/etc/", "/sys/", "/proc/", "/dev/")
+
+
+def is_program_file(path: str) -> bool:
+    """Say whether a program reads this file in order to run: code, libraries, settings.
+
+    Told by name alone; a probe may know no more than a file's last name.
+    """
+    name = path.rpartition("/")[2]
+    return path.startswith(_SYSTEM) or name.endswith(_PROGRAM) or ".so" in name
 
 
 class Directory:
@@ -60,6 +74,11 @@ class Directory:
         if not path:
             return f"inode {ino}" if ino else ""
         return "/".join(path.split("/")[-2:])
+
+    def is_data(self, ino: int) -> bool:
+        """Say whether a file is known by name and no program file."""
+        path = self.path(ino)
+        return bool(path) and not is_program_file(path)
 
     def _new_label(self, event: ProcessSeen) -> str:
         if event.role == "process":

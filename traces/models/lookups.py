@@ -42,7 +42,10 @@ def look_up(
             rule="lookup-cachestat",
         )
     misses = _overlap(call.added, ref.ino, first, last)
-    prefetched = min(cache.count(ref.ino, first, last, PageState.PREFETCHED), pages - misses)
+    prefetched = cache.count(ref.ino, first, last, PageState.PREFETCHED)
+    if call.asked is None:  # what it brought itself was taken for prefetched until now
+        prefetched -= misses
+    prefetched = max(0, min(prefetched, pages - misses))
     cache.read(ref.ino, first, last)
     return PageLookup(
         *(*stamp, ref.dev, ref.ino, first),

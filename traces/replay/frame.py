@@ -15,7 +15,8 @@ Choices a reader of frames relies on:
 * **Levels** are totals since the start of the trace, per ``Place.key``.
 * **Counters** are totals over all processes since the start; None means that the probe cannot see
   such things, which is not 0. ``Frame.own`` holds the same for the event's process alone.
-* **Files** hold every file with a known page, the most recently changed first.
+* **Files** hold every file with a known page, the most recently changed first, but for those that
+  a program reads in order to run (code, libraries, settings).
 * **Syscall** is the call in progress on the event's thread, or the one that this event ended.
   So a SyscallEnter and its SyscallExit show the same call.
 """

@@ -12,6 +12,7 @@ from traces.event import (
     SyscallExit,
 )
 from traces.models.calls import Call
+from traces.models.directory import is_program_file
 from traces.models.page_cache import PAGE
 from traces.models.tally import Tally
 from traces.replay.frame import (
@@ -105,6 +106,7 @@ def _files(touched: dict[int, tuple[int, int]], state: State) -> tuple[FileCache
             touched=touched.get(ino),
         )
         for ino in reversed(cache.changed)
+        if not is_program_file(names.path(ino))
     )
 
 

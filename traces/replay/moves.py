@@ -18,7 +18,7 @@ from traces.event import (
 )
 from traces.models.page_cache import PAGE
 from traces.replay.frame import Move, MoveKind, Place
-from traces.replay.state import State
+from traces.replay.state import State, pages_text
 
 
 def moves_of(
@@ -49,14 +49,21 @@ def _sum(one: Move, two: Move) -> Move:
     if one.pages and two.pages:
         pages = (min(one.pages[0], two.pages[0]), max(one.pages[1], two.pages[1]))
     return Move(
-        source=one.source,
-        target=one.target,
+        source=_with_pages(one.source, pages),
+        target=_with_pages(one.target, pages),
         size=one.size + two.size,
         how=one.how,
         evidence=one.evidence,
         rule=one.rule,
         pages=pages,
     )
+
+
+def _with_pages(place: Place, pages: tuple[int, int] | None) -> Place:
+    """Let a place in a file speak of all the pages of a sum."""
+    if pages is None or place.kind not in ("cache", "disk"):
+        return place
+    return Place(place.kind, place.owner, pages_text(*pages))
 
 
 def _transfer(event: DerivedEvent, state: State, fds: tuple[FdRef, ...]) -> Move:

@@ -22,6 +22,7 @@ from traces.event import (
 )
 from traces.models.derivation import Derivation
 from traces.models.directory import Directory
+from traces.models.page_cache import PAGE
 from traces.models.spans import SpanStacks
 from traces.models.tally import Tallies
 from traces.replay.frame import Level, Place, PlaceKind
@@ -137,5 +138,9 @@ class State:
 def _extent(event: _Transfer) -> str:
     if event.offset is None or not event.size:
         return ""
-    first, last = event.offset // 4096, (event.offset + event.size - 1) // 4096
+    return pages_text(event.offset // PAGE, (event.offset + event.size - 1) // PAGE)
+
+
+def pages_text(first: int, last: int) -> str:
+    """Name a range of pages, both ends inclusive."""
     return f"page {first}" if first == last else f"pages {first}-{last}"

@@ -23,6 +23,7 @@ from traces.event import (
     SyscallExit,
 )
 from traces.models.calls import DATA_CALLS, SYNCS, is_cached_file
+from traces.models.directory import is_program_file
 from traces.replay.state import State
 
 _COPIES: Final = (FileWriteCopy, SocketReadCopy, BlockComplete, Mark)
@@ -44,7 +45,8 @@ class Story:
     Kept: calls that moved bytes of files or sockets and calls that make files durable (entry and
     return, known only when they return), faults on file mappings, changes of known files' pages,
     copies, hand-overs, block I/O, waits for the disk, marks. Left out: spans, threads waiting for
-    work, the interpreter's heap, calls that moved nothing.
+    work, the interpreter's heap, calls that moved nothing, and whatever concerns the files that a
+    program reads in order to run (``traces.models.directory.is_program_file``).
     """
 
     def __init__(self) -> None:
@@ -113,22 +115,21 @@ def _tells(event: SyscallExit, before: State) -> bool:
     call = before.derivation.calls.get(event.tid)
     if call is None or event.ret < 0:
         return False
-    if call.name in SYNCS:
-        return True
+    if call.name in SYNCS or call.name == "splice":
+        return call.name in SYNCS or event.ret > 0
+    files = any(is_cached_file(ref) and not is_program_file(ref.name or "") for ref in call.fds)
     if call.name == "mmap":
-        return bool(call.fds)
+        return files
     if call.name not in DATA_CALLS or event.ret == 0:
         return False
-    if call.name == "splice":
-        return True
-    return any(ref.kind == "socket" or is_cached_file(ref) for ref in call.fds)
+    return files or any(ref.kind == "socket" for ref in call.fds)
 
 
 def _is_step(event: ObservedEvent, before: State) -> bool:
     if isinstance(event, BlockIssue):
         return event.op in ("read", "write")
     if isinstance(event, _OF_FILES):
-        return event.ino in before.directory.files
+        return before.directory.is_data(event.ino)
     if isinstance(event, SkbTransmit):
         return event.file_bytes > 0
     if isinstance(event, PageFault):

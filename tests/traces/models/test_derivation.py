@@ -313,6 +313,21 @@ def test_lookups_tell_missing_prefetched_and_hit_pages_apart() -> None:
     ]
 
 
+def _vector_reads(tape: Tape) -> None:
+    """Two reads of unknown length; the first brings eight pages and takes five."""
+    tape.call("preadv2", (9, 1, 1, 0, 0, 0), (LOG_FD,))
+    tape.add(PageCacheAdd, DEV, INO, 0, 8)
+    tape.back("preadv2", 20480)
+    tape.call("preadv2", (9, 1, 1, 20480, 0, 0), (LOG_FD,))
+    tape.add(PageCacheAdd, DEV, INO, 8, 1)
+    tape.back("preadv2", 16384)
+
+
+def test_a_vector_read_tells_its_pages_when_it_returns() -> None:
+    found = [_shape(one) for one in _derive(_vector_reads) if isinstance(one, PageLookup)]
+    assert found == [("lookup-adds", 0, 5, 0), ("lookup-adds", 0, 1, 3)]
+
+
 def _unknown_position(tape: Tape) -> None:
     nowhere = FdRef(9, "file", DEV, INO, "/data/log")
     tape.call("sendfile", (13, 9, 0x7000, 8192), (TO_CONSUMER, nowhere))

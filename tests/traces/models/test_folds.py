@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.traces.journey import FUNCTIONS, INO, LOG_FD, Tape, journey
 from traces.event import FdRef, ProcessSeen, SpanEnd, SpanLine, SpanStart
 from traces.models.calls import family
-from traces.models.directory import Directory
+from traces.models.directory import Directory, is_program_file
 from traces.models.mappings import Mappings
 from traces.models.page_cache import MAX_PAGES, PageCache, PageState
 from traces.models.spans import SpanStacks
@@ -118,6 +118,12 @@ def test_labels_are_unique() -> None:
     ]
     names.descriptors((FdRef(1, "file", 2, 3, "/a/b/c.log"), FdRef(1, "socket", 2, 4, "tcp x->y")))
     assert (names.short(3), names.short(4), names.short(0)) == ("b/c.log", "inode 4", "")
+
+
+def test_program_files() -> None:
+    program = ("/usr/bin/x", "a.cpython-311.pyc", "/x/libc.so.6", "/p/FetchRequest.json")
+    assert all(is_program_file(name) for name in program)
+    assert not any(is_program_file(name) for name in ("/d/t-0/00.log", "meta.properties", ""))
 
 
 def test_families() -> None:

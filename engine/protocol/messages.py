@@ -100,13 +100,14 @@ def parse_response(api_key: ApiKeys, version: int, frame: memoryview) -> tuple[i
     )[0]
 
 
-def preload(api_keys: Iterable[ApiKeys]) -> None:
+def preload(api_keys: Iterable[ApiKeys], *, newest_only: bool = False) -> None:
     """Makes the codecs of all announced versions now, so that no request waits for them."""
     for version in (0, 1):
         codec("ResponseHeader", version)
         codec("RequestHeader", version + 1)
     for api_key in api_keys:
-        for version in SUPPORTED[api_key]:
+        versions = SUPPORTED[api_key]
+        for version in (versions.highest,) if newest_only else versions:
             codec(f"{api_key.message_name}Request", version)
             codec(f"{api_key.message_name}Response", version)
 

@@ -4,5 +4,5 @@ Kafka: org.apache.kafka.common.protocol.types.SchemaException
 """
 
 
-class SchemaException(Exception):  # noqa: N818 -- the name is Kafka's
+class SchemaException(Exception):
     """A message cannot be read or written; the text says which part and why."""

@@ -40,15 +40,17 @@ def size_of(part: Part | bytearray) -> int:
 
 def build_send(pieces: Sequence[Any]) -> list[Part]:
     """The frame made of ``pieces``; the first part opens with the frame's size."""
-    size = sum(size_of(piece) for piece in pieces)
+    sizes = [size_of(piece) for piece in pieces]
+    size = sum(sizes)
     if size > LARGEST_FRAME:
         raise SchemaException(f"a frame of {size} bytes is more than its size field can say")
     parts: list[Part] = []
-    for joinable, run in itertools.groupby([_SIZE.pack(size), *pieces], _is_bytes):
+    present = itertools.compress(pieces, sizes)
+    for joinable, run in itertools.groupby((_SIZE.pack(size), *present), _is_bytes):
         if joinable:
             parts.append(b"".join(cast("Sequence[bytes]", list(run))))
         else:
-            parts.extend(part for part in run if size_of(part))
+            parts.extend(run)
     return parts
 
 

@@ -4,7 +4,7 @@ The kernel's record locks belong to a process: a second lock of the same process
 closing *any* descriptor of the file drops it (fcntl(2)). So, as in the JDK, a table of the process
 is asked first.
 
-System calls: ``fcntl(F_SETLK)``; ``close`` releases it.
+System calls: ``stat``, ``openat``, ``fcntl(F_SETLK)``; ``close`` releases it.
 
 JDK: java.nio.channels.FileLock
 """
@@ -12,6 +12,7 @@ JDK: java.nio.channels.FileLock
 import threading
 from typing import ClassVar
 
+from engine.nio import files
 from engine.nio.file_channel import FileChannel
 
 
@@ -21,30 +22,29 @@ class FileLock:
     _table: ClassVar[set[tuple[int, int]]] = set()
     _table_lock: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, channel: FileChannel, identity: tuple[int, int]) -> None:
+    def __init__(self, channel: FileChannel) -> None:
         self._channel = channel
-        self._identity = identity
+        self.identity = channel.identity()
 
     @classmethod
     def try_lock(cls, path: str) -> "FileLock | None":
         """The lock on ``path``, which is created if missing; None if somebody holds it."""
         with cls._table_lock:
-            channel = FileChannel.open(path, create=True)
-            identity = channel.identity()
-            if identity in cls._table:
-                # Not closed: that would drop the holder's lock. One descriptor a refusal is the
-                # price, paid only inside a process that tries twice.
+            # By name, and before opening: closing a second descriptor would drop the lock.
+            if files.identity(path) in cls._table:
                 return None
+            channel = FileChannel.open(path, create=True)
             try:
                 channel.lock()
             except (BlockingIOError, PermissionError):
                 channel.close()
                 return None
-            cls._table.add(identity)
-            return cls(channel, identity)
+            lock = cls(channel)
+            cls._table.add(lock.identity)
+            return lock
 
     def release(self) -> None:
         """Gives the lock back; safe to call twice."""
         with self._table_lock:
-            self._table.discard(self._identity)
+            self._table.discard(self.identity)
             self._channel.close()

@@ -38,6 +38,15 @@ def exists(path: str) -> bool:
     return True
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """Device and inode of a file, None if there is none of that name."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def is_directory(path: str) -> bool:
     """Whether a directory of that name is there."""
     try:

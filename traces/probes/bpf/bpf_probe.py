@@ -30,6 +30,8 @@ _PAGE: Final = 4096
 _ALWAYS: Final = (
     "Copies into files are observed on ext4; on other file systems they follow from return values.",
     "An skb that carries pages of several files names the first of them.",
+    "A TCP retransmission leaves the machine again, and is told again as an skb.",
+    "mremap is not followed: faults in a mapping that has moved name no file.",
 )
 
 

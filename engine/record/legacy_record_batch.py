@@ -134,6 +134,17 @@ class LegacyRecordBatch(RecordBatch):
         time = self.max_timestamp if timestamp is None else timestamp
         return DefaultRecord(offset, time, key, value, (), -1, self.size_in_bytes())
 
+    def _base_of_inner_offsets(self, last_inner_offset: int) -> int:
+        # Old versions of librdkafka leave the wrapper's offset at 0 when they produce.
+        if self.magic == constants.MAGIC_VALUE_V0 or self.last_offset == 0:
+            return 0
+        if self.last_offset < last_inner_offset:
+            raise CorruptRecordException(
+                f"A wrapper's offset {self.last_offset} is below its last inner one, "
+                f"{last_inner_offset}"
+            )
+        return self.last_offset - last_inner_offset
+
     def _wrapped_messages(self) -> Iterator[tuple[DefaultRecord, "LegacyRecordBatch"]]:
         wrapped = self._key_and_value()[1]
         if wrapped is None:
@@ -141,8 +152,7 @@ class LegacyRecordBatch(RecordBatch):
         inner = list(inner_messages(decompress(self.compression_type, wrapped, magic=self.magic)))
         if not inner:
             return
-        relative = self.magic == constants.MAGIC_VALUE_V1
-        base = self.last_offset - inner[-1].base_offset if relative else 0
+        base = self._base_of_inner_offsets(inner[-1].base_offset)
         by_log = self.timestamp_type is TimestampType.LOG_APPEND_TIME
         for message in inner:
             if message.compression_type is not CompressionType.NONE:

@@ -108,12 +108,13 @@ class Recorder:
         self._thread.start()
 
     def spawn(
-        self, argv: Sequence[str], role: str = "process", **options: Any
+        self, argv: Sequence[str], role: str = "process", *, held: bool = False, **options: Any
     ) -> subprocess.Popen[bytes]:
         """Start a program under the probe; ``options`` are Popen's. Raises ProbeError.
 
         The returned process is the program itself: its pid, its signals, its exit code.
-        A Python program runs with watched functions, and is recorded from the first of them on.
+        A Python program runs with watched functions, and is recorded from the first of them on;
+        a ``held`` one from ``release()`` on, so that a server's start is left out.
         """
         command, spans = self._with_spans(argv)
         began = time.monotonic_ns()
@@ -126,7 +127,14 @@ class Recorder:
                 self._filter.skip(pid, spans)
             else:
                 self._window.add([ThreadSeen(began, pid, pid, os.path.basename(argv[0]))])
+            if held:
+                self._filter.hold(pid)
         return popen
+
+    def release(self, pid: int) -> None:
+        """Record a process that was spawned ``held`` from this moment on."""
+        with self._lock:
+            self._filter.release(pid, time.monotonic_ns())
 
     def attach(self, pid: int, role: str = "process") -> None:
         """Watch a running process from now on. Raises ProbeError."""

@@ -27,6 +27,7 @@ class StartupFilter:
 
     def __init__(self) -> None:
         self._spans: dict[int, SpanSource] = {}
+        self._released: dict[int, int | None] = {}  # by process: from when on, None while held
         self._ended: set[int] = set()
         self._files: dict[tuple[int, int], FileSeen] = {}
         self.dropped = 0
@@ -34,6 +35,14 @@ class StartupFilter:
     def skip(self, pid: int, spans: SpanSource) -> None:
         """Apply to this process from now on."""
         self._spans[pid] = spans
+
+    def hold(self, pid: int) -> None:
+        """Drop what this process does until it is released."""
+        self._released[pid] = None
+
+    def release(self, pid: int, ts: int) -> None:
+        """Keep what a held process does from ``ts`` on."""
+        self._released[pid] = ts
 
     def ended(self, pid: int) -> None:
         """Say that no span of this process can come any more."""
@@ -52,8 +61,14 @@ class StartupFilter:
             yield event
 
     def _is_noise(self, event: ObservedEvent) -> bool:
+        if isinstance(event, _ALWAYS):
+            return False
+        if event.pid in self._released:
+            released = self._released[event.pid]
+            if released is None or event.ts < released:
+                return True
         spans = self._spans.get(event.pid)
-        if spans is None or isinstance(event, _ALWAYS):
+        if spans is None:
             return False
         if spans.first_ts is None or event.ts < spans.first_ts:
             return True

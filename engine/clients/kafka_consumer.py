@@ -22,7 +22,7 @@ from engine.clients.network_client import NetworkClient
 from engine.common.errors import CorruptRecordException, Errors
 from engine.common.topic_partition import TopicPartition
 from engine.protocol.api_keys import ApiKeys
-from engine.protocol.messages import message_type
+from engine.protocol.messages import message_type, preload
 from engine.record.default_record import DefaultRecord
 from engine.record.memory_records import MemoryRecords
 from engine.record.record_batch import RecordBatch
@@ -68,6 +68,10 @@ class KafkaConsumer:
         settings: FetchSettings | None = None,
         client_id: str = "kafkascope-consumer",
     ) -> None:
+        preload(
+            (ApiKeys.API_VERSIONS, ApiKeys.METADATA, ApiKeys.LIST_OFFSETS, ApiKeys.FETCH),
+            newest_only=True,
+        )
         self._settings = settings or FetchSettings()
         self._positions: dict[TopicPartition, int] = {}
         self._client = NetworkClient(bootstrap_server, client_id)

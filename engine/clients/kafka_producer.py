@@ -23,7 +23,7 @@ from engine.clients.network_client import NetworkClient
 from engine.common.errors import Errors
 from engine.common.topic_partition import TopicPartition
 from engine.protocol.api_keys import ApiKeys
-from engine.protocol.messages import message_type
+from engine.protocol.messages import message_type, preload
 from engine.record.compression_type import CompressionType
 from engine.record.memory_records_builder import MemoryRecordsBuilder
 
@@ -44,6 +44,7 @@ class KafkaProducer:
         compression: CompressionType = CompressionType.NONE,
         client_id: str = "kafkascope-producer",
     ) -> None:
+        preload((ApiKeys.API_VERSIONS, ApiKeys.METADATA, ApiKeys.PRODUCE), newest_only=True)
         self._batch_size = batch_size
         self._acks = acks
         self._compression = compression

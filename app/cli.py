@@ -5,6 +5,7 @@ here: ``kafkascope broker`` must not wait for Textual or matplotlib.
 """
 
 import importlib
+import signal
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -103,8 +104,17 @@ def cli(ctx: click.Context) -> None:
         ctx.invoke(_load(HOME))
 
 
+def _leave(number: int, frame: object) -> NoReturn:
+    del frame
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code.
+
+    SIGTERM ends it like an error, so that brokers are stopped and traces are finished.
+    """
+    signal.signal(signal.SIGTERM, _leave)
     try:
         cli.main(prog_name="kafkascope")
     except BrokenPipeError:

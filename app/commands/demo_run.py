@@ -61,7 +61,6 @@ def run_demo(plan: DemoPlan, probe: Probe, tell: Callable[[str], None]) -> DemoR
     tell(f"Starting the {probe.name} probe")
     with Recorder(probe, plan.trace, function_names(), command="kafkascope demo") as recorder:
         produced, consumed = _journey(plan, source, recorder, tell)
-        tell("Finishing the trace")
         summary = recorder.end()
     if summary.problem:
         raise click.ClickException(summary.problem)
@@ -96,6 +95,7 @@ def _journey(
     tell("Starting the broker")
     with running_broker(spawn, plan.data_dir / "broker", plan.overrides()) as broker:
         tell("Producing")
+        recorder.release(broker.pid)
         recorder.mark("produce")
         where = ("--bootstrap-server", broker.address, "--topic", TOPIC)
         produced = run_client(spawn, "produce", (*where, "--input", str(source)))
@@ -105,6 +105,9 @@ def _journey(
         count = str(produced["records"])
         asked = ("--from-beginning", "--max-messages", count, *target)
         consumed = run_client(spawn, "consume", (*where, *asked))
+        tell("Finishing the trace")
+        # Before the broker stops: its last flushes are no part of a record's journey.
+        recorder.end()
     return int(produced["records"]), int(consumed["records"])
 
 

@@ -7,8 +7,8 @@ from typing import Final
 import click
 
 DEFAULT: Final = Path("kafkascope-out")
-# What a broker or a race leaves in its data directory, by which we know that it is ours to remove.
-OURS: Final = ("meta.properties", ".lock", "records.in")
+OURS: Final = frozenset({"broker", "records.in", "records.out"})
+"""All that demo and race put into a data directory: one with anything else is not ours to remove."""
 
 
 def prepare(directory: Path) -> Path:
@@ -32,9 +32,9 @@ def fresh_data_dir(directory: Path) -> Path:
     """
     if directory.exists():
         names = {entry.name for entry in directory.iterdir()}
-        if names and not names & set(OURS):
+        if names - OURS:
             raise click.ClickException(
-                f"{directory} holds files that no broker made: move them, "
+                f"{directory} holds files that are not ours: move them, "
                 "or name another --output-dir."
             )
         shutil.rmtree(directory)

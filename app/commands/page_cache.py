@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 PAGE: Final = mmap.PAGESIZE
-TRIES: Final = 20
+TRIES: Final = 50
 
 
 def resident_pages(path: Path) -> int | None:
@@ -42,7 +42,7 @@ def evict(path: Path) -> int | None:
     left: int | None = None
     for attempt in range(TRIES):
         if attempt:
-            time.sleep(0.01)
+            time.sleep(0.02)
         fd = os.open(path, os.O_RDONLY)
         try:
             os.fsync(fd)

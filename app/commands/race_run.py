@@ -103,12 +103,15 @@ def run_start(start: Start, track: Track, tell: Callable[[str], None]) -> dict[s
 
 def _traced(start: Start, track: Track) -> _Fetch:
     probe = choose_probe(start.probe).probe
-    names = function_names()
-    with Recorder(probe, start.trace, names, command=f"kafkascope race {start.label}") as recorder:
-        with running_broker(spawn_watched(recorder), track.data_dir, _properties(start)) as broker:
-            remark = _set_cache(start, track)
-            recorder.mark("fetch")
-            fetch = _fetch(broker, track, remark)
+    command = f"kafkascope race {start.label}"
+    with (
+        Recorder(probe, start.trace, function_names(), command=command) as recorder,
+        running_broker(spawn_watched(recorder), track.data_dir, _properties(start)) as broker,
+    ):
+        remark = _set_cache(start, track)
+        recorder.release(broker.pid)
+        recorder.mark("fetch")
+        fetch = _fetch(broker, track, remark)
         summary = recorder.end()
     if summary.problem:
         raise click.ClickException(summary.problem)

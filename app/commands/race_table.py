@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import rich.box
 import rich.table
 
 from app.commands.tables import NOT_SEEN, number, part, size
@@ -17,10 +18,13 @@ def race_table(rows: Sequence[Row], caption: str) -> rich.table.Table:
         title_justify="left",
         caption=caption,
         caption_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for row in rows:
-        table.add_column(f"{row['mode']}\n{row['cache']}", justify="right", no_wrap=True)
+        table.add_column(f"{row['mode']}\n{row['cache']}", justify="right", min_width=6)
     for name, cell in LINES:
         table.add_row(name, *(cell(row) for row in rows))
     equal = checksums_equal(rows)
@@ -53,27 +57,20 @@ def _system_calls(row: Row) -> str:
     return NOT_SEEN if calls is None else number(sum(call["calls"] for call in calls.values()))
 
 
-def _cache(row: Row) -> str:
-    counts = [part(row, "page_cache", name) for name in ("hits", "misses", "prefetched")]
-    return NOT_SEEN if None in counts else " / ".join(number(count) for count in counts)
-
-
-def _faults(row: Row) -> str:
-    counts = [part(row, "faults", name) for name in ("minor", "major")]
-    return NOT_SEEN if counts == [None, None] else " / ".join(number(count) for count in counts)
-
-
 LINES: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
     ("bytes delivered", lambda row: size(row["bytes"])),
     ("system calls", _system_calls),
     ("mode switches", lambda row: number(row["mode_switches"])),
     ("copied by the CPU", lambda row: size(copied_bytes(row))),
-    ("  page cache to user", lambda row: size(copied_to_user(row))),
+    ("  cache to user", lambda row: size(copied_to_user(row))),
     ("by reference", lambda row: size(row["by_reference_bytes"])),
-    ("pages hit / miss / prefetched", _cache),
-    ("faults minor / major", _faults),
+    ("pages: hits", lambda row: number(part(row, "page_cache", "hits"))),
+    ("pages: misses", lambda row: number(part(row, "page_cache", "misses"))),
+    ("pages: prefetched", lambda row: number(part(row, "page_cache", "prefetched"))),
+    ("faults, minor", lambda row: number(part(row, "faults", "minor"))),
+    ("faults, major", lambda row: number(part(row, "faults", "major"))),
     ("context switches", lambda row: number(row["context_switches"])),
-    ("disk to memory (DMA)", lambda row: size(part(row, "dma", "read_bytes"))),
+    ("disk to memory", lambda row: size(part(row, "dma", "read_bytes"))),
     ("CPU s per GB *", lambda row: f"{row['cpu_s_per_gb']:.3f}"),
     ("wall s *", lambda row: f"{row['wall_s']:.3f}"),
 )

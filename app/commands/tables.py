@@ -20,11 +20,11 @@ def size(value: float | None) -> str:
     """Bytes in the unit that reads best, or "not seen"."""
     if value is None:
         return NOT_SEEN
-    if value < 10 * 1024:
-        return f"{number(int(value))} B"
+    if value < 1024:
+        return f"{int(value)} B"
     for unit in ("KiB", "MiB"):
         value /= 1024
-        if value < 10 * 1024:
+        if value < 1024:
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} GiB"
 

@@ -44,8 +44,8 @@ def spawn_plain(argv: list[str], role: str) -> Process:
 
 
 def spawn_watched(recorder: Recorder) -> Spawn:
-    """The way to start processes that ``recorder`` watches."""
-    return lambda argv, role: recorder.spawn(argv, role, **PIPES)
+    """The way to start processes that ``recorder`` watches; a broker is held until released."""
+    return lambda argv, role: recorder.spawn(argv, role, held=role == "broker", **PIPES)
 
 
 class Lines:

@@ -6,11 +6,12 @@ mmap(2), the kernel's Documentation/networking/msg_zerocopy.rst, and measurement
 (all 4 194 304 bytes of a sendfile lay on pages of the file; none of a read + send did).
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from traces.event import Evidence
+from traces.event import DerivedEvent, Evidence
 
 _OBSERVED, _DERIVED, _MODELLED = Evidence.OBSERVED, Evidence.DERIVED, Evidence.MODELLED
 
@@ -54,7 +55,8 @@ _ROWS: Final = (
         "they came from a mapping if the buffer lies in one or the copy faulted on a file.",
         ("enter", "exit", "tcp-send", "fault"),
         _DERIVED,
-        "The buffers of sendmsg and writev are not known by address; MSG_ZEROCOPY and sendmmsg "
+        "The buffers of sendmsg and writev are not known by address, and strace and the in-process "
+        "probe tell none at all: a mapping then shows as user memory. MSG_ZEROCOPY and sendmmsg "
         "are not looked at.",
     ),
     Rule(
@@ -149,3 +151,9 @@ _ROWS: Final = (
 
 RULES: Final[dict[str, Rule]] = {rule.name: rule for rule in _ROWS}
 """Every rule by name, in the order of a record's journey."""
+
+
+def explain(derived: Iterable[DerivedEvent]) -> tuple[str, ...]:
+    """Return one sentence a rule that was used, in order, each rule once."""
+    names = dict.fromkeys(event.rule for event in derived)
+    return tuple(RULES[name].sentence for name in names if name in RULES)

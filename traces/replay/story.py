@@ -26,9 +26,17 @@ from traces.models.calls import DATA_CALLS, SYNCS, is_cached_file
 from traces.models.directory import is_program_file
 from traces.replay.state import State
 
-_COPIES: Final = (FileWriteCopy, SocketReadCopy, BlockComplete, Mark)
+_COPIES: Final = (FileWriteCopy, SocketReadCopy, Mark)
 _OF_FILES: Final = (PageCacheAdd, PageCacheRemove, DirtyFolio, MapPages)
-_MERGED: Final = (*_OF_FILES, SkbTransmit, SocketReadCopy, FileWriteCopy, PageFault)
+_MERGED: Final = (
+    *_OF_FILES,
+    SkbTransmit,
+    SocketReadCopy,
+    FileWriteCopy,
+    PageFault,
+    BlockIssue,
+    BlockComplete,
+)
 
 
 class Step(msgspec.Struct):
@@ -53,6 +61,7 @@ class Story:
         self.steps: list[Step] = []
         self._ends: list[int] = []
         self._entered: dict[int, int] = {}  # by thread: index of the call's start
+        self._requests: set[tuple[int, int]] = set()  # device and sector of the steps' block I/O
 
     def feed(self, index: int, event: ObservedEvent, before: State) -> None:
         """Take the event at ``index``; ``before`` is the state before it."""
@@ -63,8 +72,14 @@ class Story:
             if start is not None and _tells(event, before):
                 self._put(start, Step([start], ("enter", event.tid, 0)))
                 self._put(index, Step([index], ("exit", event.tid, 0)))
+        elif isinstance(event, BlockComplete):
+            if (event.dev, event.sector) in self._requests:
+                self._requests.discard((event.dev, event.sector))
+                self._add(index, event)
         elif _is_step(event, before):
             self._add(index, event)
+            if isinstance(event, BlockIssue):
+                self._requests.add((event.dev, event.sector))
 
     def step_at(self, index: int) -> Step | None:
         """Return the step that ends with event ``index``, if one does."""
@@ -125,9 +140,16 @@ def _tells(event: SyscallExit, before: State) -> bool:
     return files or any(ref.kind == "socket" for ref in call.fds)
 
 
+def _is_durable(event: BlockIssue, before: State) -> bool:
+    """Say whether a request belongs to a call that makes a file durable: its metadata, then."""
+    call = before.derivation.calls.get(event.tid)
+    return call is not None and call.name in SYNCS
+
+
 def _is_step(event: ObservedEvent, before: State) -> bool:
     if isinstance(event, BlockIssue):
-        return event.op in ("read", "write")
+        data = before.directory.is_data(event.ino)
+        return event.op in ("read", "write") and (data or _is_durable(event, before))
     if isinstance(event, _OF_FILES):
         return before.directory.is_data(event.ino)
     if isinstance(event, SkbTransmit):

@@ -28,7 +28,7 @@ from traces.event import (
 )
 from traces.models.derivation import Derivation
 from traces.models.page_cache import PageState
-from traces.models.rules import RULES
+from traces.models.rules import RULES, explain
 
 USER, CACHE, SOCKET = Region.USER, Region.PAGE_CACHE, Region.SOCKET
 UNIX = FdRef(20, "socket", 8, 99, "unix")
@@ -250,6 +250,11 @@ def test_every_derived_event_has_the_evidence_of_its_rule() -> None:
     for _, play, capabilities, _ in COPY_CASES:
         for event in _derive(play, capabilities):
             assert event.evidence is RULES[event.rule].evidence
+
+
+def test_an_explanation_names_each_rule_once() -> None:
+    assert explain(_derive(_observed_write)) == (RULES["write-copy"].sentence,)
+    assert explain([]) == ()
 
 
 def _mapped_send(tape: Tape) -> None:

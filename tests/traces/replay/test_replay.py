@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.traces.journey import CHUNK, DEV, HEADER, INO, LOG_FD, Tape, journey, write_journey
 from traces.event import (
+    BlockComplete,
+    BlockIssue,
     DirtyFolio,
     FileSeen,
     Mark,
@@ -164,6 +166,23 @@ def test_a_run_of_pages_is_one_step_a_gap_begins_another(tmp_path: Path) -> None
     frame = replay.frame(257)
     assert frame.events == 256
     assert frame.files[0].touched == (0, 255)
+
+
+def test_block_requests_of_strangers_are_no_steps(tmp_path: Path) -> None:
+    tape = Tape()
+    tape.thread(9, 9)
+    tape.add(BlockComplete, DEV, 8, 4096, "write")  # begun before the trace
+    tape.add(BlockIssue, DEV, 16, 4096, "write")  # a flusher's metadata
+    tape.add(BlockComplete, DEV, 16, 4096, "write")
+    tape.add(FileSeen, DEV, INO, "/data/t-0/0.log")
+    tape.add(BlockIssue, DEV, 24, 4096, "write", INO, 0)
+    tape.add(BlockComplete, DEV, 24, 4096, "write")
+    tape.call("fsync", (9,), (LOG_FD,))
+    tape.add(BlockIssue, DEV, 32, 4096, "write")  # the same file system's journal
+    tape.back("fsync", 0)
+    with TraceWriter(tmp_path / "a.trace", HEADER) as writer:
+        writer.write(tape.events)
+    assert Replay(TraceReader(tmp_path / "a.trace")).story == (4, 5, 6, 7, 8)
 
 
 def test_following_a_growing_file(tmp_path: Path) -> None:

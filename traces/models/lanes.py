@@ -5,7 +5,7 @@ import msgspec
 from traces.models.calls import Family
 
 
-class Interval(msgspec.Struct, frozen=True):
+class Interval(msgspec.Struct, frozen=True, gc=False):
     """Time a thread spent in one system call; ``end`` is None while it lasts."""
 
     start: int
@@ -16,7 +16,7 @@ class Interval(msgspec.Struct, frozen=True):
     index: int = 0  # of its SyscallEnter
 
 
-class LaneMark(msgspec.Struct, frozen=True):
+class LaneMark(msgspec.Struct, frozen=True, gc=False):
     """A moment on a lane. ``kind``: fault-minor, fault-major, fault, or switch-REASON."""
 
     ts: int
@@ -24,7 +24,7 @@ class LaneMark(msgspec.Struct, frozen=True):
     index: int
 
 
-class SpanInterval(msgspec.Struct, frozen=True):
+class SpanInterval(msgspec.Struct, frozen=True, gc=False):
     """Time inside a watched function; ``depth`` 0 is the outermost."""
 
     start: int

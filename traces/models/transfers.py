@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from traces.event import Copy, Dma, Evidence, FdRef, HandOver, Region, SyscallExit
@@ -138,6 +139,7 @@ def _card(ref: FdRef, event: SyscallExit, *, outward: bool) -> tuple[Moved, ...]
     )
 
 
+@lru_cache(maxsize=1024)
 def _is_remote(name: str | None) -> bool:
     """Say whether ``tcp LOCAL->REMOTE`` leaves this machine; an unclear name does not."""
     if name is None or not name.startswith("tcp ") or "->" not in name:

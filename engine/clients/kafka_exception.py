@@ -4,5 +4,5 @@ Kafka: org.apache.kafka.common.KafkaException
 """
 
 
-class KafkaException(Exception):  # noqa: N818 -- the name is Kafka's
+class KafkaException(Exception):
     """One sentence that says what happened and, where there is one, what to do."""

@@ -80,7 +80,7 @@ class KafkaProducer:
         partition: int | None = None,
     ) -> None:
         """Puts a record into its batch; sends the batch first if the record has no room in it."""
-        where = TopicPartition(topic, self._choose(topic) if partition is None else partition)
+        where = self._choose(topic, partition)
         size = MAX_RECORD_OVERHEAD + len(value or b"") + len(key or b"")
         batch = self._batches.get(where)
         if batch is not None and batch.estimated_bytes_written + size > self._batch_size:
@@ -100,15 +100,20 @@ class KafkaProducer:
         """Closes the connection; records that were not flushed are lost."""
         self._client.close()
 
-    def _choose(self, topic: str) -> int:
+    def _choose(self, topic: str, partition: int | None) -> TopicPartition:
         if topic not in self._partitions:
             self._partitions[topic] = self._metadata.partitions_for(topic)
-        return self._partitions[topic][0]
+        known = self._partitions[topic]
+        if partition is not None and partition not in known:
+            raise KafkaException(
+                f"Topic {topic!r} has {len(known)} partitions and no partition {partition}."
+            )
+        return TopicPartition(topic, known[0] if partition is None else partition)
 
     def _send_batch(self, where: TopicPartition) -> None:
         records = self._batches.pop(where).build()
-        waiting = self._partitions.get(where.topic, [])
-        self._partitions[where.topic] = [*waiting[1:], *waiting[:1]]
+        first, *others = self._partitions[where.topic]
+        self._partitions[where.topic] = [*others, first]
         request = message_type("ProduceRequest")
         data = request.PartitionProduceData(index=where.partition, records=records.buffer)
         topic = request.TopicProduceData(name=where.topic, partition_data=[data])

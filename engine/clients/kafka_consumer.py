@@ -134,14 +134,14 @@ class KafkaConsumer:
         """The records of one fetch, each batch's checksum verified before its first record."""
         starts = dict(self._positions)
         for fetched in self.fetch():
-            for batch in fetched.batches:
-                try:
-                    batch.ensure_valid()
-                    for record in () if batch.is_control_batch else batch:
-                        if record.offset >= starts[fetched.partition]:
-                            yield ConsumerRecord(fetched.partition, record)
-                except CorruptRecordException as error:
-                    raise KafkaException(f"{fetched.partition} is corrupt: {error}.") from None
+            where = fetched.partition
+            try:
+                for record in _verified(fetched.batches):
+                    # The broker sends whole batches, also where the position lies inside one.
+                    if record.offset >= starts[where]:
+                        yield ConsumerRecord(where, record)
+            except CorruptRecordException as error:
+                raise KafkaException(f"{where} is corrupt: {error}.") from None
 
     def close(self) -> None:
         """Closes the connection; safe to call twice."""
@@ -211,6 +211,14 @@ class KafkaConsumer:
                 _refuse(answer.error_code, f"The broker cannot tell the offsets of {where}")
                 offsets[where] = answer.offset
         return offsets
+
+
+def _verified(batches: Sequence[RecordBatch]) -> Iterator[DefaultRecord]:
+    """The records that a user wrote, after the checksum of each batch."""
+    for batch in batches:
+        batch.ensure_valid()
+        if not batch.is_control_batch:
+            yield from batch
 
 
 def _refuse(code: int, sentence: str) -> None:

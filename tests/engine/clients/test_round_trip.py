@@ -1,6 +1,7 @@
 """Producer and consumer against a real broker."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,19 @@ def test_an_offset_that_is_not_there(broker: Address) -> None:
         consumer.seek(TopicPartition("t", 0), 1000)
         with pytest.raises(KafkaException, match="at offset 1000: OFFSET_OUT_OF_RANGE"):
             consumer.fetch()
+
+
+def test_a_damaged_batch_is_noticed(broker: Address, tmp_path: Path) -> None:
+    produce(broker, [b"sound"])
+    log = tmp_path / "data" / "t-0" / "00000000000000000000.log"
+    data = log.read_bytes()
+    with log.open("r+b") as file:
+        file.seek(data.index(b"sound"))
+        file.write(b"bound")
+    with KafkaConsumer(broker, settings=QUICK) as consumer:
+        consumer.assign([TopicPartition("t", 0)])
+        with pytest.raises(KafkaException, match="t-0 is corrupt"):
+            list(consumer.poll())
 
 
 def test_a_partition_that_is_not_there(broker: Address) -> None:

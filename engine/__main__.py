@@ -20,6 +20,11 @@ _COMMANDS = {
     "dump-log": ("engine.log.dump_log_segments", "print what a log file holds"),
 }
 
+_EXAMPLES = {
+    "dump-log": "example: python -m engine dump-log --print-data-log "
+    "DIR/lines-0/00000000000000000000.log"
+}
+
 
 class _Command(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
@@ -42,6 +47,7 @@ def main(argv: list[str]) -> int:
         if name == chosen:
             module = cast("_Command", importlib.import_module(module_name))
             module.add_arguments(sub)
+            sub.epilog = sub.epilog or _EXAMPLES.get(name)
     args = parser.parse_args(argv)
     assert module is not None
     return module.run(args)

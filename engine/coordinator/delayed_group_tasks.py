@@ -2,8 +2,8 @@
 
 System calls: none of their own; they run on the coordinator's timer thread.
 
-Kafka: kafka.coordinator.group.DelayedHeartbeat, kafka.coordinator.group.DelayedJoin,
-kafka.coordinator.group.DelayedSync
+Kafka: kafka.coordinator.group.DelayedHeartbeat, kafka.coordinator.group.DelayedJoin
+Kafka: kafka.coordinator.group.DelayedSync
 """
 
 from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 System calls: ``rt_sigtimedwait``: the main thread does nothing but wait for the signal.
 
-Kafka: kafka.Kafka
+Kafka: none, because kafka.Kafka is a main method without a class of its own
 """
 
 import argparse

@@ -4,12 +4,12 @@
 
     directly            page cache --------------------------------> socket     sendfile
     trusted channel     page cache -> mapping in user space -------> socket     mmap, send, munmap
-    arbitrary channel   page cache -> bounce buffer in user space -> socket     preadv, send, ...
+    arbitrary channel   page cache -> bounce buffer in user space -> socket     preadv2, send, ...
     splice (ours)       page cache -> pipe ------------------------> socket     pipe2, splice, splice
 
 System calls: ``openat``, ``fstat`` (size; each transfer_to asks for it, as the JDK does), ``lseek``
-(position), ``write`` (write), ``preadv`` (read), ``fsync``/``fdatasync`` (force), ``ftruncate``, ``fallocate``,
-``mmap`` (map), and those of the drawing.
+(position), ``write`` (write), ``preadv2`` (read), ``fsync``/``fdatasync`` (force), ``ftruncate``,
+``fallocate`` (allocate), ``mmap`` (map), and those of the drawing.
 
 JDK: sun.nio.ch.FileChannelImpl
 """

@@ -3,7 +3,7 @@
 =============  ==========================================================
 write          ``write(2)`` at the descriptor's own offset
 pwrite         ``pwrite64(2)``
-pread          ``preadv(2)`` with one buffer: Python's ``os.pread`` would
+pread          ``preadv2(2)`` with one buffer: Python's ``os.pread`` would
                return fresh ``bytes`` where the JDK's pread64 fills a buffer
 seek           ``lseek(2)``
 size           ``fstat(2)``

@@ -1,6 +1,6 @@
 """Cuts a file into batches, reading no more of each than is asked for.
 
-System calls: ``preadv`` of 17 bytes a batch to find the next one; of 61 bytes when its header is
+System calls: ``preadv2`` of 17 bytes a batch to find the next one; of 61 bytes when its header is
 asked for; of the whole batch when its records or its checksum are.
 
 Kafka: org.apache.kafka.common.record.FileLogInputStream

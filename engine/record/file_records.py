@@ -7,7 +7,7 @@
 ``write_to`` hands a range of the file to a socket without reading it: FileChannel.transfer_to.
 
 System calls: ``write`` (append), those of FileChannel.transfer_to (write_to), ``fdatasync`` or
-``fsync`` (flush), ``ftruncate`` (truncate_to), ``preadv`` (searching batches).
+``fsync`` (flush), ``ftruncate`` (truncate_to), ``preadv2`` (searching batches).
 
 Kafka: org.apache.kafka.common.record.FileRecords
 """

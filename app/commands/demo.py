@@ -9,6 +9,7 @@ import rich.status
 from app.app import KafkascopeApp
 from app.commands.console import has_terminal, out, remarks
 from app.commands.demo_run import DemoPlan, DemoResult, run_demo
+from app.commands.moment import telling_moment
 from app.commands.options import MODES, language_option, probe_option
 from app.commands.output_dir import DEFAULT, fresh_data_dir, prepare
 from app.commands.plots import plot_trace
@@ -114,7 +115,7 @@ def _report_files(trace: Path, output_dir: Path, language: str) -> None:
     for table in all_tables(figures):
         out().print(table)
     stage, plot = output_dir / STAGE, output_dir / PLOT
-    save_stage_svg(trace, stage, language=language)
+    save_stage_svg(trace, stage, language=language, at=telling_moment(trace))
     plot_trace(figures, plot, f"One journey, seen by the {figures['probe']} probe")
     out().print("Written:")
     for path, what in ((trace, "trace"), (stage, "the stage"), (plot, "plot")):

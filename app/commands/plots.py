@@ -7,7 +7,7 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from app.commands.tables import Figures, part, size
+from app.commands.tables import Figures, copies_by_process, part, size
 
 # Okabe and Ito's palette: told apart by colour-blind readers too.
 BLUE: Final = "#0072B2"
@@ -18,7 +18,7 @@ BARS: Final = 12
 
 def plot_trace(figures: Figures, path: Path, title: str) -> None:
     """Copies by kind, hand-overs and crossings by system call, as PNG or SVG by the suffix."""
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = Figure(figsize=(12, 6.5), layout="constrained")
     figure.suptitle(title)
     copies, crossings = figure.subplots(1, 2)
     _copies(copies, figures)
@@ -48,22 +48,26 @@ def plot_race(rows: Sequence[dict[str, Any]], path: Path, title: str) -> None:
 
 def _bars(axes: Axes, values: Sequence[float | None], label: str) -> None:
     drawn = axes.barh(range(len(values)), [value or 0 for value in values], color=BLUE)
-    axes.bar_label(drawn, ["not seen" if value is None else f"{value:.6g}" for value in values])
+    axes.bar_label(
+        drawn,
+        ["not seen" if value is None else f"{value:.4g}" for value in values],
+        padding=3,
+    )
     axes.margins(x=0.25)
     axes.set_xlabel(label)
 
 
 def _copies(axes: Axes, figures: Figures) -> None:
-    rows = part(figures, "copies") or []
-    names = [f"{row['from']} → {row['to']} ({row['evidence']})" for row in rows]
-    values = [row["bytes"] for row in rows]
+    rows = copies_by_process(figures)
+    names = [f"{who}: {row['from']} → {row['to']}\n({row['evidence']})" for who, row in rows]
+    values = [row["bytes"] for _, row in rows]
     colours = [ORANGE] * len(rows)
     if handed := part(figures, "by_reference_bytes"):
-        names.append("by reference: no copy")
+        names.append(f"by reference: no copy\n({part(figures, 'by_reference_evidence')})")
         values.append(handed)
         colours.append(GREEN)
     drawn = axes.barh(names, values, color=colours)
-    axes.bar_label(drawn, [size(value) for value in values])
+    axes.bar_label(drawn, [size(value) for value in values], padding=3)
     _finish(axes, "bytes", names, "copies: not seen")
 
 
@@ -72,13 +76,13 @@ def _crossings(axes: Axes, figures: Figures) -> None:
     ranked = sorted(calls.items(), key=lambda item: -item[1]["calls"])[:BARS]
     names = [name for name, _ in ranked]
     drawn = axes.barh(names, [row["calls"] for _, row in ranked], color=BLUE)
-    axes.bar_label(drawn)
+    axes.bar_label(drawn, padding=3)
     _finish(axes, "crossings into the kernel, by system call", names, "system calls: not seen")
 
 
 def _finish(axes: Axes, label: str, names: Sequence[str], empty: str) -> None:
     axes.set_xlabel(label)
-    axes.margins(x=0.2)
+    axes.margins(x=0.25)
     if names:
         axes.invert_yaxis()
     else:

@@ -70,19 +70,32 @@ def syscall_table(figures: Figures, limit: int = 15) -> rich.table.Table:
 
 
 def copy_table(figures: Figures) -> rich.table.Table:
-    """Every kind of copy and hand-over with its evidence."""
-    table = _table("Copies by the CPU", ("from", "to", "bytes", "times", "how we know"))
-    table.columns[1].justify = "left"
-    table.columns[4].justify = "left"
-    for row in part(figures, "copies") or ():
+    """Every kind of copy of each process, with its evidence; the caption tells the hand-overs."""
+    table = _table("Copies by the CPU", ("who", "from", "to", "bytes", "times", "how we know"))
+    for column in (1, 2, 5):
+        table.columns[column].justify = "left"
+    for who, row in copies_by_process(figures):
         table.add_row(
-            row["from"], row["to"], size(row["bytes"]), number(row["count"]), row["evidence"]
+            who, row["from"], row["to"], size(row["bytes"]), number(row["count"]), row["evidence"]
         )
     if part(figures, "copies") is None:
         table.caption = f"copies: {NOT_SEEN}"
     else:
-        table.caption = f"by reference, without a copy: {size(part(figures, 'by_reference_bytes'))}"
+        handed = size(part(figures, "by_reference_bytes"))
+        evidence = part(figures, "by_reference_evidence")
+        table.caption = f"by reference, without a copy: {handed}" + (
+            f" ({evidence})" if evidence else ""
+        )
     return table
+
+
+def copies_by_process(figures: Figures) -> list[tuple[str, Mapping[str, Any]]]:
+    """Each row of ``copies`` with the role (or the name) of the process it belongs to."""
+    return [
+        (process["role"] if process["role"] != "process" else process["name"], row)
+        for process in part(figures, "by_process") or ()
+        for row in process["copies"] or ()
+    ]
 
 
 def counter_table(figures: Figures) -> rich.table.Table:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 
 from traces.trace_file import Function
@@ -31,7 +32,9 @@ def find_module(name: str) -> ModuleSpec | None:
     done = ""
     for part in name.split("."):
         done = f"{done}.{part}" if done else part
-        spec = PathFinder.find_spec(done, search)
+        # Only the top is looked for with every finder (an editable install brings its own); below
+        # it, find_spec would import the parent.
+        spec = PathFinder.find_spec(done, search) if search is not None else find_spec(done)
         if spec is None:
             return None
         search = spec.submodule_search_locations

@@ -195,7 +195,8 @@ class LogSegment:
     def on_become_inactive_segment(self) -> None:
         """Writes the time index's last entry and cuts both indexes to their entries."""
         largest = self.max_timestamp_so_far
-        if largest.timestamp >= 0:
+        has_room = self.time_index.entries < self.time_index.max_entries
+        if largest.timestamp > self.time_index.last_entry.timestamp and has_room:
             self.time_index.maybe_append(
                 largest.timestamp, max(largest.offset, self.base_offset), skip_full_check=True
             )
@@ -227,7 +228,9 @@ class LogSegment:
             self._rolling_based_timestamp = batch.max_timestamp
         if batch.max_timestamp > self.max_timestamp_so_far.timestamp:
             self._max_timestamp_so_far = TimestampOffset(batch.max_timestamp, batch.last_offset)
-        if self._bytes_since_last_index_entry > self.config.index_interval_bytes:
+        due = self._bytes_since_last_index_entry > self.config.index_interval_bytes
+        # Many batches in one append may fill an index; what it lacks is found by reading on.
+        if due and not self.offset_index.is_full and not self.time_index.is_full:
             largest = self.max_timestamp_so_far
             self.offset_index.append(batch.last_offset, position)
             self.time_index.maybe_append(largest.timestamp, largest.offset)

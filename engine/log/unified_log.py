@@ -219,6 +219,7 @@ class UnifiedLog:
             old = self._segments[-1]
             offset = self.log_end_offset
             if old.base_offset == offset:
+                old.resize_indexes(self.config.segment_index_bytes)
                 return old
             try:
                 old.on_become_inactive_segment()

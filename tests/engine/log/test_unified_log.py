@@ -1,5 +1,6 @@
 """A partition's log: appending, reading, rolling, finding by time, truncating."""
 
+import errno
 import itertools
 import uuid
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from engine.common.errors import (
 from engine.common.topic_partition import TopicPartition
 from engine.log.log_config import LogConfig
 from engine.log.unified_log import MAX_TIMESTAMP, UnifiedLog
+from engine.nio.file_dispatcher import FileDispatcher
 from engine.record.compression_type import CompressionType
 from engine.record.default_record_batch import DefaultRecordBatch
 from engine.record.file_records import FileRecords
@@ -289,6 +291,32 @@ def test_a_full_index_rolls(log: UnifiedLog) -> None:
     assert [first_offset(log.read(o, 1000).records) for o in range(41)] == list(range(41))
 
 
+def test_one_append_may_fill_an_index(log: UnifiedLog) -> None:
+    """More batches in one request than an index has room for: all are kept and found."""
+    log.update_config(LogConfig(segment_index_bytes=48, index_interval_bytes=0))
+    log.append_as_leader(a_batch(b"x"))
+    log.roll()
+    log.append_as_leader(several(*[a_batch(b"x")] * 40))
+    assert log.active_segment.offset_index.is_full
+    log.append_as_leader(a_batch(b"x"))
+    assert len(log.segments) == 3
+    assert [first_offset(log.read(o, 1000).records) for o in range(42)] == list(range(42))
+
+
+@pytest.mark.parametrize("size", [4, 8, 12])
+def test_an_index_without_room_for_anything(tmp_path: Path, size: int) -> None:
+    """The least that Kafka allows is slow and works, closing and reopening included."""
+    config = LogConfig(segment_index_bytes=size, index_interval_bytes=0)
+    for clean in (True, True, False):
+        log = UnifiedLog(str(tmp_path / "t-0"), TP, config, had_clean_shutdown=clean)
+        for _ in range(3):
+            log.append_as_leader(a_batch(b"x"))
+        end = log.log_end_offset
+        assert [first_offset(log.read(o, 1000).records) for o in range(end)] == list(range(end))
+        log.close()
+    assert end == 9
+
+
 def test_flush_by_messages(log: UnifiedLog) -> None:
     """flush.messages records later everything is on the device; by default never."""
     fill(log, 5)
@@ -348,3 +376,23 @@ def test_leader_epochs(log: UnifiedLog) -> None:
     ask = log.leader_epochs.end_offset_for
     assert [ask(epoch, 3) for epoch in (0, 4, 5, 9)] == [(0, 2), (0, 2), (5, 3), (5, 3)]
     assert ask(-1, 3) == (-1, -1)
+
+
+def test_a_disk_too_full_for_the_index(log: UnifiedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that cannot be indexed are taken back, whole; once there is room it goes on."""
+    log.update_config(LogConfig(index_interval_bytes=0))
+    log.append_as_leader(a_batch(b"first"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = (log.size, log.log_end_offset, log.active_segment.max_timestamp_so_far)
+    with monkeypatch.context() as patch:
+        patch.setattr(FileDispatcher, "allocate", staticmethod(full))
+        with pytest.raises(KafkaStorageException, match="Cannot index"):
+            log.append_as_leader(several(a_batch(b"a"), a_batch(b"b", timestamp=1_700_000_000_009)))
+    after = (log.size, log.log_end_offset, log.active_segment.max_timestamp_so_far)
+    assert after == before
+    assert log.active_segment.offset_index.entries == 0
+    log.append_as_leader(several(a_batch(b"a"), a_batch(b"b")))
+    assert [first_offset(log.read(offset, 1000).records) for offset in range(3)] == [0, 1, 2]

@@ -1,0 +1,78 @@
+"""Pictures of the program, made by running it without a terminal: ``make screenshots``."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
+
+from textual.pilot import Pilot
+
+from app.app import KafkascopeApp
+from app.i18n import LANGUAGES
+from app.screens.home_screen import HomeScreen
+from app.screens.stage_screen import StageScreen
+from app.source import bundled_samples
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+PATIENCE = 30.0
+
+
+async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
+    """Let the program run until ``true()``; TimeoutError after PATIENCE seconds."""
+    deadline = monotonic() + PATIENCE
+    while not true():
+        if monotonic() > deadline:
+            raise TimeoutError("The picture did not appear in time: is the machine overloaded?")
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+def _ready(app: KafkascopeApp) -> bool:
+    screen = app.screen
+    if isinstance(screen, StageScreen):
+        return screen.view is not None or bool(screen.problem)
+    return isinstance(screen, HomeScreen) and bool(screen.rows)
+
+
+async def _picture(app: KafkascopeApp, out: Path, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await _until(pilot, lambda: _ready(app))
+        out.write_text(app.export_screenshot(title="kafkascope"), encoding="utf-8")
+
+
+def save_stage_svg(
+    trace: Path, out: Path, size: tuple[int, int] = (120, 40), language: str = "en", at: float = 0.6
+) -> None:
+    """Write the stage at ``at`` (0 to 1) of the steps as SVG; ``size`` in columns and rows."""
+    asyncio.run(_picture(KafkascopeApp(trace, language, at=at), out, size))
+
+
+def save_home_svg(out: Path, size: tuple[int, int] = (120, 40), language: str = "en") -> None:
+    """Write the home screen as SVG."""
+    asyncio.run(_picture(KafkascopeApp(None, language), out, size))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw all pictures again; returns the exit code."""
+    parser = argparse.ArgumentParser(description="draw screenshots/ from a trace")
+    parser.add_argument("--trace", type=Path, default=bundled_samples() / "journey.trace")
+    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--at", type=float, default=0.6, help="which moment, 0 to 1")
+    chosen = parser.parse_args(arguments)
+    if not chosen.trace.is_file():
+        sys.stderr.write(f"There is no trace {chosen.trace}: name one with --trace.\n")
+        return 2
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    for language in LANGUAGES:
+        for width, height in SIZES:
+            end = f"{width}x{height}-{language}.svg"
+            size = (width, height)
+            save_stage_svg(chosen.trace, chosen.out / f"stage-{end}", size, language, chosen.at)
+            save_home_svg(chosen.out / f"home-{end}", size, language)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -94,7 +94,7 @@ class Errors(IntEnum):
         return cls.UNKNOWN_SERVER_ERROR
 
 
-class ApiException(Exception):  # noqa: N818 - the names are Kafka's
+class ApiException(Exception):
     """What a client is told: ``error`` is its code, the message one sentence."""
 
     error: ClassVar[Errors] = Errors.UNKNOWN_SERVER_ERROR

@@ -1,8 +1,11 @@
 """The main job, end to end, under every probe that works here."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -81,15 +84,48 @@ def test_transfer_mode_is_the_brokers(lines: Path, tmp_path: Path) -> None:
     )
 
 
+def engines_in(directory: Path) -> list[int]:
+    """Engine processes that work below this directory."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(str(directory) in word for word in process.cmdline()):
+                found.append(process.pid)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle_it_leaves_no_broker_and_a_whole_trace(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    many = tmp_path / "many.txt"
+    many.write_text("a line that takes its time\n" * 300_000)
+    options = ("--no-tui", "--probe", "inprocess", "--input", str(many))
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "demo", *options, "--output-dir", str(tmp_path / "out")],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        told = ""
+        while "Producing" not in told:
+            told = process.stderr.readline()
+            assert told, "the demo ended before it produced"
+        process.send_signal(number)
+        rest = process.stderr.read()
+        code = process.wait(60)
+    assert code in {1, 128 + signal.SIGTERM}
+    assert "Traceback" not in rest
+    assert engines_in(tmp_path / "out") == []
+    with TraceReader(tmp_path / "out" / TRACE) as reader:
+        assert reader.cut is None
+
+
 def test_no_broker_is_left_behind(tmp_path: Path) -> None:
     demo(tmp_path, "--probe", "inprocess")
-    data = str(tmp_path / "out/demo-data/broker")
-    left = [
-        process.pid
-        for process in psutil.process_iter(["cmdline"])
-        if data in (process.info["cmdline"] or ())
-    ]
-    assert left == []
+    assert engines_in(tmp_path / "out") == []
 
 
 def test_files_that_are_not_ours_are_never_removed(tmp_path: Path) -> None:

@@ -14,7 +14,11 @@ from collections.abc import Iterable, Mapping
 from engine.common.errors import InvalidConfigurationException
 from engine.log.log_config import LogConfig
 from engine.server.config_def import ConfigDef, ConfigError, Value
-from engine.server.kafka_properties import PROPERTIES, WITHOUT_EFFECT
+from engine.server.kafka_properties import (
+    LOG_PROPERTIES_WITHOUT_EFFECT,
+    PROPERTIES,
+    WITHOUT_EFFECT,
+)
 
 _DEFINITION = ConfigDef(PROPERTIES)
 _LOG_NAMES = frozenset(LogConfig.broker_names())
@@ -30,7 +34,8 @@ class KafkaConfig:
         for name in properties:
             if name not in _KNOWN:
                 raise ConfigError(_unknown(name))
-        self.without_effect = tuple(sorted(WITHOUT_EFFECT.intersection(properties)))
+        idle = WITHOUT_EFFECT | LOG_PROPERTIES_WITHOUT_EFFECT
+        self.without_effect = tuple(sorted(idle.intersection(properties)))
         self.given = frozenset(properties) - WITHOUT_EFFECT
         self._values = _DEFINITION.parse(properties)
         try:

@@ -121,3 +121,22 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
         "zookeeper.session.timeout.ms",
     }
 )
+
+# Read and checked by LogConfig, shown by DescribeConfigs, and without effect as long as no thread
+# deletes or compacts old segments.
+LOG_PROPERTIES_WITHOUT_EFFECT: frozenset[str] = frozenset(
+    {
+        "log.cleaner.delete.retention.ms",
+        "log.cleaner.max.compaction.lag.ms",
+        "log.cleaner.min.cleanable.ratio",
+        "log.cleaner.min.compaction.lag.ms",
+        "log.flush.interval.ms",
+        "log.retention.bytes",
+        "log.retention.hours",
+        "log.retention.minutes",
+        "log.retention.ms",
+        "log.segment.delete.delay.ms",
+        "min.insync.replicas",
+        "unclean.leader.election.enable",
+    }
+)

@@ -14,7 +14,6 @@ Kafka: kafka.server.metadata.ConfigRepository
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 
 from engine.log.log_config import LogConfig
@@ -29,7 +28,7 @@ class TopicConfigs:
     """Properties by topic. The caller's lock guards ``store`` and ``forget``."""
 
     def __init__(self, data_dir: str, defaults: LogConfig) -> None:
-        self._path = os.path.join(data_dir, FILE_NAME)
+        self._path = f"{data_dir}/{FILE_NAME}"
         self._defaults = defaults
         self._properties = self._load()
 

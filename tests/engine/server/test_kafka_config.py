@@ -2,9 +2,14 @@
 
 import pytest
 
+from engine.log.log_config import LogConfig
 from engine.server.config_def import ConfigError
 from engine.server.kafka_config import KafkaConfig, parse_overrides, parse_properties
-from engine.server.kafka_properties import PROPERTIES, WITHOUT_EFFECT
+from engine.server.kafka_properties import (
+    LOG_PROPERTIES_WITHOUT_EFFECT,
+    PROPERTIES,
+    WITHOUT_EFFECT,
+)
 
 
 def test_defaults_are_kafkas() -> None:
@@ -25,15 +30,19 @@ def test_log_properties_reach_the_logs() -> None:
 
 
 def test_what_has_no_effect_is_named() -> None:
-    config = KafkaConfig({"zookeeper.connect": "x", "num.io.threads": "2"})
-    assert config.without_effect == ("zookeeper.connect",)
-    assert config.given == {"num.io.threads"}
+    properties = {"zookeeper.connect": "x", "num.io.threads": "2", "log.retention.bytes": "9"}
+    config = KafkaConfig(properties)
+    assert config.without_effect == ("log.retention.bytes", "zookeeper.connect")
+    assert config.given == {"num.io.threads", "log.retention.bytes"}
 
 
 def test_no_property_stands_in_two_lists() -> None:
     names = [key.name for key in PROPERTIES]
     assert len(names) == len(set(names))
     assert not WITHOUT_EFFECT & set(KafkaConfig({}).texts())
+    log_names = set(LogConfig.broker_names())
+    assert log_names >= LOG_PROPERTIES_WITHOUT_EFFECT
+    assert not log_names & {*names, *WITHOUT_EFFECT}
 
 
 @pytest.mark.parametrize(

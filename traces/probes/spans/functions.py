@@ -34,11 +34,20 @@ def find_module(name: str) -> ModuleSpec | None:
         done = f"{done}.{part}" if done else part
         # Only the top is looked for with every finder (an editable install brings its own); below
         # it, find_spec would import the parent.
-        spec = PathFinder.find_spec(done, search) if search is not None else find_spec(done)
+        spec = PathFinder.find_spec(done, search) if search is not None else _find_top(done)
         if spec is None:
             return None
         search = spec.submodule_search_locations
     return spec
+
+
+def _find_top(name: str) -> ModuleSpec | None:
+    try:
+        return find_spec(name)
+    except ValueError:
+        # What runs as a script has no spec (importlib.util.find_spec): ``__main__`` is another
+        # program's, and not ours to read.
+        return None
 
 
 def _read(number: int, name: str) -> Function:

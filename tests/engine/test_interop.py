@@ -190,13 +190,17 @@ def test_committed_offsets_survive_a_restart(tmp_path: Path) -> None:
 
 def test_administration_by_confluent(broker: Broker) -> None:
     admin = confluent_admin.AdminClient({"bootstrap.servers": broker.address})
-    topic = confluent_admin.NewTopic("admin", 3, 1)  # type: ignore[attr-defined]  # it is there
+    topic = confluent_admin.NewTopic("admin", 3, 1, config={"segment.bytes": "9000"})  # type: ignore[attr-defined]  # it is there
     made = admin.create_topics([topic])
     made["admin"].result(DEADLINE_SECONDS)
     assert len(admin.list_topics("admin").topics["admin"].partitions) == 3
     resource = confluent_admin.ConfigResource("broker", "0")  # type: ignore[attr-defined]  # it is there
     configs = admin.describe_configs([resource])[resource].result(DEADLINE_SECONDS)
     assert configs["num.io.threads"].value == "8"
+    resource = confluent_admin.ConfigResource("topic", "admin")  # type: ignore[attr-defined]  # it is there
+    configs = admin.describe_configs([resource])[resource].result(DEADLINE_SECONDS)
+    assert (configs["segment.bytes"].value, configs["segment.bytes"].is_default) == ("9000", False)
+    assert configs["index.interval.bytes"].is_default
     admin.delete_topics(["admin"])["admin"].result(DEADLINE_SECONDS)
     with pytest.raises(confluent_kafka.KafkaException, match="UNKNOWN_TOPIC"):
         admin.delete_topics(["admin"])["admin"].result(DEADLINE_SECONDS)
@@ -224,7 +228,7 @@ def test_kafka_python_there_and_back(broker: Broker, codec: str | None) -> None:
         auto_offset_reset="earliest",
         consumer_timeout_ms=DEADLINE_SECONDS * 1000,
     )
-    received = [message.value for message, _ in zip(consumer, values, strict=False)]
+    received = [message.value for _, message in zip(values, consumer, strict=False)]
     consumer.commit()
     consumer.close()
     assert received == values

@@ -1,4 +1,4 @@
-"""DescribeConfigs: the properties of the broker, and those of a topic that differ from it.
+"""DescribeConfigs: the properties of the broker and of a topic, and where each value comes from.
 
 System calls: none.
 
@@ -36,10 +36,7 @@ def _describe(context: BrokerContext, response: Any, resource: Any) -> Any:
     if resource.resource_type == _BROKER and name == str(context.node.id):
         rows = _broker_rows(context)
     elif resource.resource_type == _TOPIC and context.topics.partition_count(name) is not None:
-        rows = [
-            (key, value, _DYNAMIC_TOPIC_CONFIG)
-            for key, value in context.topics.configs.properties(name).items()
-        ]
+        rows = _topic_rows(context, name)
     elif resource.resource_type == _TOPIC:
         result.error_code = Errors.UNKNOWN_TOPIC_OR_PARTITION
         return result
@@ -57,6 +54,15 @@ def _broker_rows(context: BrokerContext) -> list[tuple[str, str, int]]:
     return [
         (name, text, _STATIC_BROKER_CONFIG if name in given else _DEFAULT_CONFIG)
         for name, text in context.config.texts().items()
+    ]
+
+
+def _topic_rows(context: BrokerContext, topic: str) -> list[tuple[str, str, int]]:
+    own = context.topics.configs.properties(topic)
+    acting = context.topics.configs.log_config(own).to_topic_properties()
+    return [
+        (name, text, _DYNAMIC_TOPIC_CONFIG if name in own else _DEFAULT_CONFIG)
+        for name, text in acting.items()
     ]
 
 

@@ -20,12 +20,9 @@ Pair = tuple[SocketChannel, socket.socket]
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     """A channel that takes a few KiB before it is full, and the socket at its other end."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        near = socket.socket()
-        near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        near.connect(server.getsockname())
-        far, _ = server.accept()
-    far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    # A pair of AF_UNIX: small TCP buffers would wait for delayed acknowledgements (tcp(7)).
+    near, far = socket.socketpair()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     channel = SocketChannel(near)
     channel.configure_blocking(blocking=False)
     yield channel, far

@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo race test lint screenshots bench soak clean
+.PHONY: help demo race test lint screenshots samples bench soak clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ lint: $(VENV)/.test ## format and lint in place
 
 screenshots: $(VENV)/.test ## draw screenshots/ again from the bundled trace
 	$(BIN)/python -m app.screenshots
+
+samples: $(VENV)/.demo ## record traces/samples/ again (root and bcc, so that nothing is left unseen)
+	$(BIN)/kafkascope demo --no-tui --probe bpf --output-dir /tmp/kafkascope-sample
+	cp /tmp/kafkascope-sample/demo.trace traces/samples/journey.trace
 
 bench: $(VENV)/.test ## speed, as ratios against the bare system calls
 	$(BIN)/python -m pytest -n 0 tests/benchmarks -s --override-ini addopts= -o python_files='bench_*.py'

@@ -23,7 +23,7 @@ def test_commands_exist(name: str) -> None:
     assert name in COMMANDS
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`?make ([a-z]+)`?", README))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"(?:    |`)make ([a-z]+)", README))))
 def test_make_targets_exist(name: str) -> None:
     """Every `make NAME` is a target."""
     assert re.search(rf"^{name}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -17,6 +17,8 @@ from engine.clients.kafka_consumer import FetchSettings, KafkaConsumer
 from engine.clients.kafka_exception import KafkaException
 from engine.clients.record_summary import RecordSummary
 
+_OUTPUT_BUFFER = 1 << 20
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the command's options."""
@@ -123,14 +125,15 @@ def _take_records(
         if output is not None:
             output.write(value)
             output.write(b"\n")
-    if output is not None:
+    if output is sys.stdout.buffer:
         output.flush()
 
 
 @contextlib.contextmanager
 def _opened(args: argparse.Namespace) -> Iterator[BinaryIO | None]:
     if args.output is not None:
-        with open(args.output, "wb") as file:
+        # A large buffer: the records' own way is the story here, not the way of their copy.
+        with open(args.output, "wb", buffering=_OUTPUT_BUFFER) as file:
             yield file
         return
     yield None if args.summary or args.raw_batches else sys.stdout.buffer

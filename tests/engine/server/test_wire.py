@@ -1,5 +1,6 @@
 """The broker on the wire: order, frames cut anywhere, nonsense, limits, long polls."""
 
+import contextlib
 import random
 import socket
 import struct
@@ -143,8 +144,10 @@ def test_nonsense_harms_nobody(broker: Broker) -> None:
         for data in nonsense():
             with Wire(broker) as wire:
                 wire.send(data)
-                # A connection that waits for the rest of a frame ends here, with what it has.
-                wire.socket.shutdown(socket.SHUT_WR)
+                # A connection that waits for the rest of a frame ends here, with what it has;
+                # one that the broker has reset already is not connected any more.
+                with contextlib.suppress(OSError):
+                    wire.socket.shutdown(socket.SHUT_WR)
                 wire.receive_frame()
         assert bystander.call(ApiKeys.API_VERSIONS, 3, api_versions()).error_code == 0
     assert serves(broker)

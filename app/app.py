@@ -58,10 +58,10 @@ class KafkascopeApp(App[None]):
             if isinstance(screen, HomeScreen | StageScreen):
                 screen.language = self._language
 
-    async def action_help(self) -> None:
+    def action_help(self) -> None:
         """Show the keys of this screen."""
         actions = STAGE if isinstance(self.screen, StageScreen) else HOME
-        await self.push_screen(HelpScreen(actions))
+        self.push_screen(HelpScreen(actions))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer the registry's actions in the command palette."""
@@ -69,5 +69,5 @@ class KafkascopeApp(App[None]):
         for action in actions:
             if action.name in ("jump", "open"):
                 continue
-            run = partial(screen.run_action, action.name)
+            run = partial(screen.run_action, action.call)
             yield SystemCommand(t(action.title), t(f"group.{action.group}"), run)

@@ -33,7 +33,7 @@ def _ready(app: KafkascopeApp) -> bool:
     screen = app.screen
     if isinstance(screen, StageScreen):
         return screen.view is not None or bool(screen.problem)
-    return isinstance(screen, HomeScreen) and bool(screen.rows)
+    return isinstance(screen, HomeScreen) and screen.rows is not None
 
 
 async def _picture(app: KafkascopeApp, out: Path, size: tuple[int, int]) -> None:

@@ -5,12 +5,20 @@ is the path through the tables, ``stage.ring3``. Both catalogues hold the same k
 placeholders; a test compares them.
 """
 
+import re
 import tomllib
 from functools import cache
 from importlib import resources
 from typing import Final
 
 LANGUAGES: Final = ("en", "zh")
+
+
+# Between Chinese and Latin letters or digits typographers leave a little room; a value that is
+# filled in may be either, so the room is made afterwards.
+_SEAM: Final = re.compile(
+    r"(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])"
+)
 
 
 class _Current:
@@ -56,4 +64,5 @@ def has(key: str) -> bool:
 def t(key: str, /, **values: object) -> str:
     """Return the text under ``key`` with its placeholders filled; KeyError for an unknown key."""
     text = catalogue(_Current.language)[key]
-    return text.format(**values) if values else text
+    filled = text.format(**values) if values else text
+    return _SEAM.sub(" ", filled) if _Current.language == "zh" else filled

@@ -8,6 +8,7 @@ from app.i18n import t
 from app.messages import OpenedTrace, View
 from app.renderables.canvas import Canvas
 from app.renderables.palette import BRIGHT, CROSSING, DIM, ORANGE, TEAL, TEXT
+from app.renderables.words import chapter_word
 
 Hint: TypeAlias = tuple[str, str]
 """A key as it is shown, and the catalogue's key of the word for what it does."""
@@ -43,7 +44,11 @@ def draw_status(
         right -= cell_len(text) + 2
         canvas.put(right, 0, text, style)
     x = canvas.text(
-        1, 0, view.frame.chapter or t("status.nochapter"), right - 3, f"bold {CROSSING}"
+        1,
+        0,
+        chapter_word(view.frame.chapter) or t("status.nochapter"),
+        right - 3,
+        f"bold {CROSSING}",
     )
     notices = [trace.name]
     if trace.cut:
@@ -56,7 +61,7 @@ def draw_status(
 
 def _kept(items: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
     """The items that fit, the first ones first, in the order of drawing from the right."""
-    kept = []
+    kept: list[tuple[str, str]] = []
     for text, style in items:
         room -= cell_len(text) + 2
         if room < 0 and kept:

@@ -47,9 +47,13 @@ def fit(text: str, width: int) -> str:
     """Cut ``text`` to ``width`` cells, with an ellipsis where something is missing."""
     if cell_len(text) <= width:
         return text
-    shortened = Text(text)
-    shortened.truncate(max(width, 0), overflow="ellipsis" if width > 1 else "crop")
-    return shortened.plain
+    kept, used = "", 0
+    for character in text:
+        used += get_character_cell_size(character)
+        if used > width - 1:
+            break
+        kept += character
+    return f"{kept}…" if width > 0 else ""
 
 
 class Canvas:
@@ -67,7 +71,7 @@ class Canvas:
         full = style if " on " in style else f"{style} on {self.background}"
         for character in text:
             size = get_character_cell_size(character)
-            if size and 0 <= y < self.height and 0 <= x and x + size <= self.width:
+            if size and 0 <= y < self.height and x >= 0 and x + size <= self.width:
                 self._set(x, y, character, full)
                 if size == 2:
                     self._set(x + 1, y, _TAIL, full)

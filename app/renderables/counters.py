@@ -85,7 +85,7 @@ def _flow(canvas: Canvas, pairs: Sequence[Pair]) -> int:
         if x > 1 and x + need > canvas.width:
             x, y = 1, y + 1
         after = canvas.put(x, y, f"{name} ", DIM)
-        x = _value(canvas, after, y, text) + 2
+        x = _value(canvas, after, y, text) + 3
     return y + 1
 
 
@@ -99,7 +99,10 @@ def _provenance(canvas: Canvas, y: int, header: TraceHeader) -> None:
 
 def _legend_items(*, short: bool) -> list[tuple[str, str, str]]:
     part = "legend.short" if short else "legend"
-    items = [(look.sample, f"bold {look.colour}", f"{part}.{look.key}") for look in LOOKS.values()]
+    items = [
+        (look.body if short else look.sample, f"bold {look.colour}", f"{part}.{look.key}")
+        for look in LOOKS.values()
+    ]
     items.append(("▼▲", f"bold #11151c on {CROSSING}", f"{part}.crossing"))
     items += [(glyph, TEXT, f"{part}.{evidence}") for evidence, glyph in EVIDENCE_GLYPH.items()]
     return items if short else items + list(legend_cells())

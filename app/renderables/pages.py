@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from app.i18n import t
 from app.renderables.canvas import Canvas, Rect, fit
-from app.renderables.palette import BRIGHT, DIM, PAGE_LOOKS, PINK, TEXT, YELLOW
+from app.renderables.palette import BRIGHT, DIM, PAGE_LOOKS, PINK, TEXT
 from app.renderables.units import size_text
 from traces.replay.frame import FileCache, PageState
 
@@ -39,7 +40,7 @@ def page_cells(file: FileCache, room: int) -> tuple[tuple[PageCell, ...], int]:
     """Return at most ``room`` cells and how many pages each of them stands for."""
     pages = len(file.pages)
     scale = max(1, -(-pages // max(room, 1)))
-    first, last = file.touched if file.touched else (-1, -2)
+    first, last = file.touched or (-1, -2)
     cells = []
     for start in range(0, pages, scale):
         part = file.pages[start : start + scale]
@@ -97,16 +98,29 @@ def draw_files(canvas: Canvas, rect: Rect, files: tuple[FileCache, ...]) -> None
     if rect.height == 1:
         draw_strip(canvas, rect, files[0])
         return
-    shown = files[: max(1, rect.height // 2)]
+    shown = files[: max(1, rect.height // 3)]
     share, spare = divmod(rect.height, len(shown))
     y = rect.y
     for number, file in enumerate(shown):
         tall = share + (spare if number == 0 else 0)
-        strip = Rect(rect.x, y + 1, rect.width, tall - 1)
+        strip = Rect(rect.x, y + 1, rect.width, tall - (2 if tall > 2 else 1))
         name = file_label(file, rect.width, strip.width * strip.height)
         canvas.text(rect.x, y, name, rect.width, TEXT if file.touched else DIM)
         draw_strip(canvas, strip, file)
+        if tall > 2:
+            below = y + 1 + min(-(-len(file.pages) // strip.width), strip.height)
+            canvas.text(rect.x, below, count_line(file), rect.width, DIM)
         y += tall
+
+
+def count_line(file: FileCache) -> str:
+    """How many pages are in each state that any page is in."""
+    counted = {
+        name: sum(page & 7 == state for page in file.pages) for state, name in _NAMES.items()
+    }
+    counted["mapped"] = sum(bool(page & PageState.MAPPED) for page in file.pages)
+    named = [(name, count) for name, count in counted.items() if count and name != "unknown"]
+    return " · ".join(t(f"pages.{name}", count=count) for name, count in named)
 
 
 def legend_cells() -> tuple[tuple[str, str, str], ...]:
@@ -116,6 +130,3 @@ def legend_cells() -> tuple[tuple[str, str, str], ...]:
     rows.append(("▒", f"underline {PINK}", "legend.page.mapped"))
     rows.append(("▒", f"bold {BRIGHT} on #4a4520", "legend.page.touched"))
     return tuple(rows)
-
-
-__all__ = ["YELLOW", "PageCell", "draw_files", "draw_strip", "legend_cells", "page_cells"]

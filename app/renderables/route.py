@@ -36,8 +36,8 @@ def _band(scene: Scene, box: Rect) -> int:
 def route(scene: Scene, source: str, target: str) -> tuple[Cell, ...]:
     """Return the cells from one box's edge to the other's.
 
-    Ports stand left of a box's middle for what comes in and right of it for what goes out, so that
-    the two ways between the same boxes do not lie on each other.
+    Ports stand near a box's right edge, clear of its title, with what comes in left of what goes
+    out, so that the two ways between the same boxes do not lie on each other.
     """
     start, end = scene.boxes[source], scene.boxes[target]
     here, there = _band(scene, start), _band(scene, end)
@@ -55,5 +55,5 @@ def route(scene: Scene, source: str, target: str) -> tuple[Cell, ...]:
 
 
 def _port(box: Rect, *, leaving: bool) -> int:
-    offset = max(1, min(3, box.width // 5))
-    return box.middle + offset if leaving else box.middle - offset
+    first, second = (3, 6) if box.width >= 24 else (2, 4)
+    return box.right - (first if leaving else second)

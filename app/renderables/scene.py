@@ -99,8 +99,8 @@ def _heights(height: int) -> tuple[int, int, int]:
     spare = height - 5
     if spare < 9:
         return (1, max(1, spare - 2), 1) if spare < 7 else (1, spare - 2, 1)
-    user = 3 + min(2, (spare - 9) // 3)
-    hardware = 3 + min(1, (spare - 9) // 6)
+    user = 3 + min(4, (spare - 9) // 4)
+    hardware = 3 + min(3, (spare - 9) // 6)
     return user, spare - user - hardware, hardware
 
 

@@ -33,19 +33,19 @@ def draw_stage(view: View, width: int, height: int, progress: float = 1.0) -> Ca
     canvas = Canvas(width, height)
     frame = view.frame
     scene = build_scene(width, height, cast_of(frame))
-    _rings(canvas, scene, frame)
+    _rings(canvas, scene)
     _boxes(canvas, scene, frame)
     draw_trail(canvas, scene, view.trail)
-    _crossing(canvas, scene, frame)
     moving = [move for move in frame.moves if move.how in LOOKS]
     for number, move in enumerate(moving):
         share = min(max(progress * len(moving) - number, 0.0), 1.0)
         if share > 0:
             draw_move(canvas, scene, move, share)
+    _crossing(canvas, scene, frame)
     return canvas
 
 
-def _rings(canvas: Canvas, scene: Scene, frame: Frame) -> None:
+def _rings(canvas: Canvas, scene: Scene) -> None:
     rows = (
         (scene.ring3, "─", "stage.ring3", LINE),
         (scene.ring0, "━", "stage.ring0", f"{LINE}"),
@@ -54,10 +54,6 @@ def _rings(canvas: Canvas, scene: Scene, frame: Frame) -> None:
     for y, glyph, key, style in rows:
         canvas.across(0, y, canvas.width, glyph, style)
         canvas.put(1, y, f" {t(key)} ", f"bold {DIM}")
-    crossings = t("stage.crossed", count=count_text(frame.counters.crossings))
-    x = canvas.width - cell_len(crossings) - 3
-    if x > cell_len(t("stage.ring0")) + 4:
-        canvas.put(x, scene.ring0, f" {crossings} ", DIM)
 
 
 def _level(frame: Frame, cast: Cast, name: str) -> Level:
@@ -78,7 +74,7 @@ def _title(name: str, cast: Cast, width: int) -> str:
     owner = {"left": cast.left, "right": cast.right}.get(name.partition("-")[0], cast.middle)
     known = owner in ("producer", "broker", "consumer")
     who = t(f"role.{owner}") if known else owner
-    short = ".short" if width < 18 else ""
+    short = ".short" if width < 24 else ""
     return t(f"stage.box.{name}{short}", who=who)
 
 
@@ -95,6 +91,8 @@ def _boxes(canvas: Canvas, scene: Scene, frame: Frame) -> None:
             draw_files(canvas, inner, frame.files)
         else:
             _amount(canvas, inner, levels[name], most, lit=lit)
+        if name in ("nic", "disk") and not levels[name].total:
+            canvas.text(inner.x, inner.y, t("stage.no_dma"), inner.width, DIM)
 
 
 def _inner(rect: Rect, title: str) -> Rect:
@@ -112,15 +110,18 @@ def _amount(canvas: Canvas, rect: Rect, level: Level, most: int, *, lit: bool) -
         canvas.text(rect.x, rect.y, t("stage.nothing"), rect.width, FAINT)
         return
     total = size_text(level.total, short=short)
+    if cell_len(total) > rect.width:
+        return
     bar = max(rect.width - cell_len(total) - 1, 0)
     if bar >= 3:
         filled = max(1, round(bar * level.total / max(most, 1)))
         canvas.put(rect.x, rect.y, "▰" * filled, DIM if not lit else TEXT)
         canvas.put(rect.x + filled, rect.y, "▱" * (bar - filled), FAINT)
     canvas.text(rect.right - cell_len(total) + 1, rect.y, total, rect.width, style)
-    for row, (sign, amount) in enumerate((("→", level.arrived), ("←", level.left)), start=1):
+    ways = ((t("stage.in"), level.arrived), (t("stage.out"), level.left))
+    seen = [(word, amount) for word, amount in ways if amount]
+    for row, (word, amount) in enumerate(seen, start=1):
         if row < rect.height:
-            word = t("stage.in") if sign == "→" else t("stage.out")
             canvas.text(
                 rect.x, rect.y + row, f"{word} {size_text(amount, short=short)}", rect.width, DIM
             )
@@ -136,8 +137,11 @@ def _crossing(canvas: Canvas, scene: Scene, frame: Frame) -> None:
         return
     sign = _sign(crossed)
     name = frame.syscall.name if frame.syscall else ""
-    label = f"{sign} {name} {sign}".strip() if crossed else f"{name}"
-    start = max(min(rect.x, canvas.width - cell_len(label) - 2), 0)
+    count = frame.counters.crossings
+    label = f"{sign} {name} {sign} #{count_text(count)}" if crossed and count else f"{sign} {name}"
+    label = label.strip()
+    free = cell_len(t("stage.ring0")) + 4
+    start = max(min(max(rect.x, free), canvas.width - cell_len(label) - 2), 0)
     style = f"bold #11151c on {CROSSING}" if crossed else CROSSING
     canvas.across(start, scene.ring0, max(rect.width, cell_len(label) + 2), "━", CROSSING)
     canvas.put(start + 1, scene.ring0, f" {label} ", style)

@@ -14,7 +14,7 @@ from app.messages import OpenedTrace, View
 from app.renderables.canvas import Canvas, fit
 from app.renderables.palette import BRIGHT, CROSSING, DIM, FAINT, FAMILY_LOOKS, LINE, PINK, TEXT
 from app.renderables.units import time_text
-from app.renderables.words import owner_word
+from app.renderables.words import chapter_word, owner_word
 from traces.replay.frame import Lane
 
 _WAIT = "wait"
@@ -84,7 +84,7 @@ def draw_timeline(
     _chapters(canvas, trace, view, left, room)
     for y, row in enumerate(_chosen(rows, view.frame.thread.tid, height - 1), start=1):
         here = row.tid == view.frame.thread.tid
-        label = f"{owner_word(row.role)} {row.name}"
+        label = f"{owner_word(row.role)} {thread_word(row.name)}"
         canvas.text(1, y, label, left - 2, f"bold {BRIGHT}" if here else DIM)
         for column, (glyph, colour) in enumerate(row.cells[:room]):
             style = f"{colour} on #4a4520" if column == cursor else colour
@@ -92,6 +92,11 @@ def draw_timeline(
         if here:
             canvas.put(left + cursor, y, "◆", f"bold {BRIGHT} on #4a4520")
     return canvas
+
+
+def thread_word(name: str) -> str:
+    """A thread's name without the part that all of Kafka's threads share."""
+    return name.removeprefix("data-plane-").removeprefix("kafka-")
 
 
 def _chapters(canvas: Canvas, trace: OpenedTrace, view: View, left: int, room: int) -> None:
@@ -107,7 +112,7 @@ def _chapters(canvas: Canvas, trace: OpenedTrace, view: View, left: int, room: i
         end = left + (column_of(trace.times, following[0].ts, room) if following else room)
         here = chapter.text == frame.chapter
         if x >= after:
-            text = fit(f"▾{chapter.text}", max(end - x - 1, 1))
+            text = fit(f"▾{chapter_word(chapter.text)}", max(end - x - 1, 1))
             after = canvas.put(x, 0, text, f"bold {CROSSING}" if here else DIM)
     canvas.put(left + column_of(trace.times, frame.ts, room), 0, "▼", f"bold {BRIGHT}")
 

@@ -51,11 +51,11 @@ def draw_path(canvas: Canvas, path: Sequence[Cell], look: Look, style: str) -> N
 
 
 def token_text(move: Move, *, short: bool) -> str:
-    """The token: how it moves, how much, how we know. ``●██ 64 KiB``."""
+    """The token: how it moves, how much, how we know. ``█● 64 KiB █``."""
     glyph = EVIDENCE_GLYPH[move.evidence]
     body = LOOKS[move.how].body
-    size = f" {size_text(move.size, short=short)}" if move.size else ""
-    return f"{glyph}{body}{size}"
+    size = f" {size_text(move.size, short=short)} " if move.size else ""
+    return f"{body[0]}{glyph}{size}{body[-1]}"
 
 
 def draw_trail(canvas: Canvas, scene: Scene, trail: Sequence[Sequence[Move]]) -> None:
@@ -92,6 +92,8 @@ def _draw_token(canvas: Canvas, path: Sequence[Cell], at: int, move: Move) -> No
     width = cell_len(text)
     x = min(max(path[at].x - width // 2, 0), max(canvas.width - width, 0))
     look = LOOKS[move.how]
-    solid = move.how == "copy"
-    style = f"bold {BACK} on {look.colour}" if solid else f"bold {look.colour} on #1d2530"
-    canvas.put(x, path[at].y, text, style)
+    edge = f"bold {look.colour} on {BACK}"
+    inside = f"bold {BACK} on {look.colour}" if move.how == "copy" else edge
+    x = canvas.put(x, path[at].y, text[0], edge)
+    x = canvas.put(x, path[at].y, text[1:-1], inside)
+    canvas.put(x, path[at].y, text[-1], edge)

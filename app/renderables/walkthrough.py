@@ -1,6 +1,7 @@
 """The left pane: Kafka's frames beside the engine's, the source line, and the kernel in words."""
 
 from functools import lru_cache
+from textwrap import dedent
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -34,6 +35,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _highlighted(source: str) -> tuple[Text, ...]:
+    source = dedent(source).rstrip()
     syntax = Syntax(source, "python", theme="nord-darker", background_color=PANEL)
     return tuple(syntax.highlight(source).split("\n"))
 
@@ -41,7 +43,7 @@ def _highlighted(source: str) -> tuple[Text, ...]:
 def draw_walkthrough(view: View, width: int, height: int, *, explain: bool = False) -> Canvas:
     """Draw the pane; ``explain`` adds the essence of the system call."""
     canvas = Canvas(width, height, PANEL)
-    told = _told(view.frame, width - 2, explain=explain)
+    told = _told(view.frame, width - 2, explain=explain, roomy=height >= 24)
     y = _stack(canvas, view.frame, max(height - len(told) - 6, 3))
     bottom = height - len(told)
     _source(canvas, view.frame, y, max(bottom - y, 0))
@@ -73,7 +75,7 @@ def _stack(canvas: Canvas, frame: Frame, rows: int) -> int:
 def _frame(canvas: Canvas, y: int, depth: int, frame: StackFrame, *, last: bool) -> None:
     step = kafka_step(frame)
     own = frame.function.qualname
-    name = step.kafka if step else own
+    name = ".".join(step.kafka.split(".")[-2:]) if step else own
     style = f"bold {BRIGHT}" if last else TEXT
     x = canvas.text(1 + depth, y, name, canvas.width - depth - 2, style)
     beside = own if step else t("walk.unnamed")
@@ -116,8 +118,9 @@ def _code(canvas: Canvas, y: int, number: int, line: Text, *, lit: bool) -> None
     canvas.background = back
 
 
-def _told(frame: Frame, width: int, *, explain: bool) -> list[tuple[str, str]]:
+def _told(frame: Frame, width: int, *, explain: bool, roomy: bool) -> list[tuple[str, str]]:
     """The words at the foot of the pane: lines with their styles."""
+    here = _kafka_words(frame, width, differs=explain) if explain or roomy else []
     rule = "─" * max(width - cell_len(t("walk.kernel")) - 1, 0)
     lines = [(f"{t('walk.kernel')} {rule}", f"bold {DIM}")]
     lines += [(line, TEXT) for line in wrap(kernel_words(frame), width)]
@@ -127,20 +130,19 @@ def _told(frame: Frame, width: int, *, explain: bool) -> list[tuple[str, str]]:
             lines += [(line, LOOKS[move.how].colour) for line in wrap(text, width)]
     if explain:
         lines += [(line, CROSSING) for line in wrap(essence(frame), width)]
-        lines += [(line, DIM) for line in _kafka_words(frame, width)]
-    return lines
+    return [(line, DIM) for line in here] + lines
 
 
-def _kafka_words(frame: Frame, width: int) -> list[str]:
+def _kafka_words(frame: Frame, width: int, *, differs: bool) -> list[str]:
     step = kafka_step(frame.stack[-1]) if frame.stack else None
     if step is None:
         return []
-    differs = step.differs(language())
-    text = step.text(language())
-    return wrap(text, width) + (wrap(t("walk.differs", text=differs), width) if differs else [])
+    words = wrap(step.text(language()), width)
+    other = step.differs(language()) if differs else ""
+    return [*words, *(wrap(t("walk.differs", text=other), width) if other else []), ""]
 
 
-def draw_moment(view: View, width: int, height: int) -> Canvas:
+def draw_moment(view: View, width: int, height: int, *, explain: bool = False) -> Canvas:
     """The pane in one or two lines, for a terminal too small to hold it."""
     canvas = Canvas(width, height, PANEL)
     frame = view.frame
@@ -158,4 +160,7 @@ def draw_moment(view: View, width: int, height: int) -> Canvas:
     style = LOOKS[moves[0].how].colour if moves else TEXT
     row = 1 if place or call else 0
     canvas.text(1, min(row, height - 1), f"{mark}{told}", width - 2, style)
+    lines = wrap(essence(frame), width - 2) if explain else []
+    for y, line in enumerate(lines, start=row + 1):
+        canvas.put(1, y, line, CROSSING)
     return canvas

@@ -42,6 +42,8 @@ def _key(event: ObservedEvent) -> str:
 def kernel_words(frame: Frame) -> str:
     """What the kernel does in this event, in one sentence."""
     event = frame.event
+    if frame.events > 1 and frame.moves:
+        return t("kernel.merged", events=frame.events)
     values = {
         _RENAMED.get(key, key): size_text(value) if key in _SIZES else value
         for key, value in msgspec.structs.asdict(event).items()
@@ -56,6 +58,11 @@ def kernel_words(frame: Frame) -> str:
 def owner_word(owner: str) -> str:
     """A role in the language in use; any other owner as it is."""
     return t(f"role.{owner}") if has(f"role.{owner}") else owner
+
+
+def chapter_word(text: str) -> str:
+    """A chapter's name in the language in use, where the recorder's mark is a known one."""
+    return t(f"chapter.{text}") if has(f"chapter.{text}") else text
 
 
 def place_words(place: Place) -> str:

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Final
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from app.renderables.bars import Hint
 
 GROUPS: Final = ("play", "move", "look", "app")
+_PROGRAM: Final = ("language", "help", "quit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Action:
     shown: str
     group: str
     rank: int = 0
+
+    @property
+    def call(self) -> str:
+        """How Textual names the method: those of the program carry its namespace."""
+        return f"app.{self.name}" if self.name in _PROGRAM else self.name
 
     @property
     def title(self) -> str:
@@ -61,12 +67,12 @@ STAGE: Final = (
 HOME: Final = (Action("open", ("enter",), "enter", "move", 1), *_EVERYWHERE)
 
 
-def bindings(actions: tuple[Action, ...]) -> list[Binding]:
+def bindings(actions: tuple[Action, ...]) -> list[BindingType]:
     """The key bindings of a screen. A jump hands its digit on."""
-    found = []
+    found: list[BindingType] = []
     for action in actions:
         for key in action.keys:
-            call = f"jump({key})" if action.name == "jump" else action.name
+            call = f"jump({key})" if action.name == "jump" else action.call
             found.append(Binding(key, call, action.name, show=False))
     return found
 

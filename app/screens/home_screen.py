@@ -39,7 +39,7 @@ class HomeScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-short"), (30, "-normal-high")]  # noqa: RUF012  Textual's form
 
     language: reactive[str] = reactive("en")
-    rows: reactive[tuple[TraceRow, ...]] = reactive(())
+    rows: reactive[tuple[TraceRow, ...] | None] = reactive(None)
 
     def __init__(self, machine: tuple[str, ...] = (), *, language: str = "en") -> None:
         super().__init__()
@@ -103,12 +103,13 @@ class HomeScreen(Screen[None]):
         options = self.query_one("#traces", OptionList)
         at = options.highlighted
         options.clear_options()
-        for number, row in enumerate(self.rows):
+        rows = self.rows or ()
+        for number, row in enumerate(rows):
             options.add_option(Option(trace_line(row), id=f"trace-{number}"))
-        if not self.rows:
+        if not rows:
             options.add_option(Option(Text(t("home.traces_none"), DIM), disabled=True))
         else:
-            options.highlighted = min(at or 0, len(self.rows) - 1)
+            options.highlighted = min(at or 0, len(rows) - 1)
 
     def _tell_lessons(self) -> None:
         options = self.query_one("#lessons", OptionList)
@@ -121,7 +122,8 @@ class HomeScreen(Screen[None]):
 
     @on(OptionList.OptionSelected, "#traces")
     def _open_trace(self, event: OptionList.OptionSelected) -> None:
-        self.post_message(TraceChosen(self.rows[event.option_index].path))
+        if self.rows:
+            self.post_message(TraceChosen(self.rows[event.option_index].path))
 
     @on(OptionList.OptionSelected, "#lessons")
     def _open_lesson(self, event: OptionList.OptionSelected) -> None:

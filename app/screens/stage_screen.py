@@ -19,7 +19,7 @@ from app.messages import (
 )
 from app.renderables.palette import LOOKS
 from app.screens.actions import STAGE, bindings, hints
-from app.screens.transport import SPEEDS, Transport, chapter_step
+from app.screens.transport import SPEEDS, Transport, chapter_step, first_step
 from app.source import TraceSource
 from app.widgets.key_bar import KeyBar
 from app.widgets.panes import (
@@ -45,9 +45,9 @@ class StageScreen(Screen[None]):
     view: reactive[View | None] = reactive(None)
     trace: reactive[OpenedTrace | None] = reactive(None)
     progress: reactive[float] = reactive(1.0)
-    playing: reactive[bool] = reactive(False)
+    playing: reactive[bool] = reactive[bool](default=False)
     speed: reactive[float] = reactive(1.0)
-    explain: reactive[bool] = reactive(False)
+    explain: reactive[bool] = reactive[bool](default=False)
     problem: reactive[str] = reactive("")
     language: reactive[str] = reactive("en")
 
@@ -70,7 +70,7 @@ class StageScreen(Screen[None]):
             with Vertical(id="right"):
                 yield StagePane(id="stage").data_bind(*moment, here.progress)
                 yield LegendPane(id="legend").data_bind(here.language)
-                yield MomentPane(id="moment").data_bind(*moment)
+                yield MomentPane(id="moment").data_bind(*moment, here.explain)
                 yield CountersPane(id="counters").data_bind(*moment, here.trace)
         yield TimelinePane(id="timeline").data_bind(*moment, here.trace)
         yield KeyBar(hints(STAGE), id="keys").data_bind(here.language)
@@ -90,7 +90,7 @@ class StageScreen(Screen[None]):
         self.trace = message.trace
         steps = message.trace.steps
         if position is None:
-            self._go(round(self._at * (len(steps) - 1)))
+            self._go(first_step(message.trace, self._at))
         else:
             self._go(sum(1 for index in steps if index < position))
 
@@ -199,6 +199,7 @@ class StageScreen(Screen[None]):
     def action_essence(self) -> None:
         """Show or hide what the system call is for."""
         self.explain = not self.explain
+        self.set_class(self.explain, "-explain")
 
     def action_walkthrough(self) -> None:
         """Show or hide the walkthrough; on a narrow screen it takes the stage's place."""

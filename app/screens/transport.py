@@ -53,3 +53,10 @@ def chapter_step(trace: OpenedTrace, step: int, direction: int) -> int:
         return starts[at] if at < len(starts) else len(trace.steps) - 1
     at = bisect_left(starts, step) - 1
     return starts[at] if at >= 0 else 0
+
+
+def first_step(trace: OpenedTrace, share: float) -> int:
+    """Where to begin: at a share (0 to 1) of the steps; 0 means where the first chapter starts."""
+    if share <= 0 and trace.chapters:
+        return min(bisect_left(trace.steps, trace.chapters[0].start), len(trace.steps) - 1)
+    return round(share * (len(trace.steps) - 1))

@@ -35,7 +35,7 @@ class StagePane(_Pane):
 class WalkthroughPane(_Pane):
     """Kafka's frames, the source, the kernel in words."""
 
-    explain: reactive[bool] = reactive(False)
+    explain: reactive[bool] = reactive[bool](default=False)
 
     def draw(self, width: int, height: int) -> Canvas:
         """Draw the walkthrough."""
@@ -45,11 +45,15 @@ class WalkthroughPane(_Pane):
 
 
 class MomentPane(_Pane):
-    """The walkthrough in two lines."""
+    """The walkthrough in two lines, and what the call is for if asked."""
+
+    explain: reactive[bool] = reactive[bool](default=False)
 
     def draw(self, width: int, height: int) -> Canvas:
         """Draw the moment's call and what it moved."""
-        return Canvas(width, height) if self.view is None else draw_moment(self.view, width, height)
+        if self.view is None:
+            return Canvas(width, height)
+        return draw_moment(self.view, width, height, explain=self.explain)
 
 
 class CountersPane(_Pane):
@@ -79,7 +83,7 @@ class StatusPane(_Pane):
     """Where the playhead stands, and whether it moves by itself."""
 
     trace: reactive[OpenedTrace | None] = reactive(None)
-    playing: reactive[bool] = reactive(False)
+    playing: reactive[bool] = reactive[bool](default=False)
     speed: reactive[float] = reactive(1.0)
     problem: reactive[str] = reactive("")
 

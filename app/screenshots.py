@@ -14,6 +14,8 @@ from app.i18n import LANGUAGES
 from app.screens.home_screen import HomeScreen
 from app.screens.stage_screen import StageScreen
 from app.source import bundled_samples
+from traces.replay.replay import Replay
+from traces.trace_file import TraceReader
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PATIENCE = 30.0
@@ -54,22 +56,37 @@ def save_home_svg(out: Path, size: tuple[int, int] = (120, 40), language: str = 
     asyncio.run(_picture(KafkascopeApp(None, language), out, size))
 
 
+def telling_moment(trace: Path) -> float:
+    """Where the trace first hands pages over by reference, 0 to 1; 0.6 if it never does."""
+    reader = TraceReader(trace)
+    replay = Replay(reader)
+    last = max(len(replay.story) - 1, 1)
+    found = 0.6
+    for step, position in enumerate(replay.story):
+        if any(move.how == "reference" for move in replay.frame(position).moves):
+            found = step / last
+            break
+    reader.close()
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Draw all pictures again; returns the exit code."""
     parser = argparse.ArgumentParser(description="draw screenshots/ from a trace")
     parser.add_argument("--trace", type=Path, default=bundled_samples() / "journey.trace")
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
-    parser.add_argument("--at", type=float, default=0.6, help="which moment, 0 to 1")
+    parser.add_argument("--at", type=float, help="which moment, 0 to 1")
     chosen = parser.parse_args(arguments)
     if not chosen.trace.is_file():
         sys.stderr.write(f"There is no trace {chosen.trace}: name one with --trace.\n")
         return 2
     chosen.out.mkdir(parents=True, exist_ok=True)
+    at = telling_moment(chosen.trace) if chosen.at is None else chosen.at
     for language in LANGUAGES:
         for width, height in SIZES:
             end = f"{width}x{height}-{language}.svg"
             size = (width, height)
-            save_stage_svg(chosen.trace, chosen.out / f"stage-{end}", size, language, chosen.at)
+            save_stage_svg(chosen.trace, chosen.out / f"stage-{end}", size, language, at)
             save_home_svg(chosen.out / f"home-{end}", size, language)
     return 0
 

@@ -93,6 +93,7 @@ def _shorten(name: str, space: int) -> str:
 
 def draw_files(canvas: Canvas, rect: Rect, files: tuple[FileCache, ...]) -> None:
     """Draw as many files as there is room for, the latest first: a name, then its strip."""
+    files = tuple(file for file in files if file.touched or _has_pages(file))
     if not files or rect.height < 1 or rect.width < 4:
         return
     if rect.height == 1:
@@ -111,6 +112,11 @@ def draw_files(canvas: Canvas, rect: Rect, files: tuple[FileCache, ...]) -> None
             below = y + 1 + min(-(-len(file.pages) // strip.width), strip.height)
             canvas.text(rect.x, below, count_line(file), rect.width, DIM)
         y += tall
+
+
+def _has_pages(file: FileCache) -> bool:
+    """Whether any page is known to be in the cache: files seen only to leave it are not shown."""
+    return bool(file.pages.strip(bytes((PageState.UNKNOWN, PageState.ABSENT))))
 
 
 def count_line(file: FileCache) -> str:

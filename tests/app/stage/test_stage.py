@@ -6,12 +6,12 @@ import pytest
 from textual.binding import Binding
 
 from app.app import KafkascopeApp
-from app.messages import TraceRow
+from app.messages import TraceRow, View
 from app.screens.actions import HOME, STAGE, bindings
 from app.screens.help_screen import HelpScreen, help_text
 from app.screens.home_screen import HomeScreen, TraceChosen, trace_line
 from app.screens.stage_screen import StageScreen
-from app.screenshots import save_stage_svg
+from app.screenshots import main, save_stage_svg, telling_moment
 from app.source import find_traces
 from app.widgets.panes import StagePane
 from tests.app.stage.conftest import on_stage, press_to, stage_of, view_of, wait_for
@@ -196,3 +196,16 @@ def test_a_picture_is_an_svg_of_the_stage(journey: Path, tmp_path: Path) -> None
     text = out.read_text(encoding="utf-8")
     assert text.startswith("<svg")
     assert "sendfile" in text
+
+
+def test_the_telling_moment_is_the_first_hand_over(journey: Path, views: tuple[View, ...]) -> None:
+    step = round(telling_moment(journey) * (len(views) - 1))
+    hand_overs = [v.step for v in views if any(m.how == "reference" for m in v.frame.moves)]
+    assert step == hand_overs[0]
+
+
+def test_no_trace_for_pictures_is_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--trace", str(tmp_path / "none.trace"), "--out", str(tmp_path)]) == 2
+    assert "--trace" in capsys.readouterr().err

@@ -12,15 +12,8 @@ from typing import Final
 
 from textual.dom import DOMNode
 
-from app.messages import (
-    OpenedTrace,
-    PlayheadMoved,
-    TraceFailed,
-    TraceOpened,
-    TraceRow,
-    TracesFound,
-    View,
-)
+from app.messages import PlayheadMoved, TraceFailed, TraceOpened, TraceRow, TracesFound
+from app.moment import OpenedTrace, View
 from traces.event import SyscallEnter
 from traces.replay.frame import Frame, Move
 from traces.replay.replay import Replay

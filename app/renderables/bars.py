@@ -5,7 +5,7 @@ from typing import TypeAlias
 from rich.cells import cell_len
 
 from app.i18n import t
-from app.messages import OpenedTrace, View
+from app.moment import OpenedTrace, View
 from app.renderables.canvas import Canvas
 from app.renderables.palette import BRIGHT, CROSSING, DIM, ORANGE, TEAL, TEXT
 from app.renderables.words import chapter_word

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from app.i18n import t
-from app.messages import View
+from app.i18n import has, t
+from app.moment import View
 from app.renderables.canvas import Canvas
 from app.renderables.pages import legend_cells
 from app.renderables.palette import (
@@ -91,10 +91,15 @@ def _flow(canvas: Canvas, pairs: Sequence[Pair]) -> int:
 
 def _provenance(canvas: Canvas, y: int, header: TraceHeader) -> None:
     x = canvas.put(1, y, t("counters.probe", probe=header.probe), TEXT)
-    blind = [key.replace("_", " ") for key, sees in header.capabilities.items() if not sees]
+    blind = [_capability(key) for key, sees in header.capabilities.items() if not sees]
     if blind:
         text = t("counters.gaps", gaps=", ".join(blind))
         canvas.text(x + 2, y, text, canvas.width - x - 3, DIM)
+
+
+def _capability(key: str) -> str:
+    """What a probe can see, in words; a key that a later version brings stays as it is."""
+    return t(f"capability.{key}") if has(f"capability.{key}") else key
 
 
 def _legend_items(*, short: bool) -> list[tuple[str, str, str]]:

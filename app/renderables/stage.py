@@ -8,7 +8,7 @@ kernel's documentation says so. A crossing lights the ring line in the column of
 from rich.cells import cell_len
 
 from app.i18n import t
-from app.messages import View
+from app.moment import View
 from app.renderables.canvas import Canvas, Rect
 from app.renderables.pages import draw_files
 from app.renderables.palette import BRIGHT, CROSSING, DIM, FAINT, LINE, LOOKS, TEXT

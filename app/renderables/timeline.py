@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from app.i18n import t
-from app.messages import OpenedTrace, View
+from app.moment import OpenedTrace, View
 from app.renderables.canvas import Canvas, fit
 from app.renderables.palette import BRIGHT, CROSSING, DIM, FAINT, FAMILY_LOOKS, LINE, PINK, TEXT
 from app.renderables.units import time_text

@@ -9,7 +9,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from app.i18n import language, t
-from app.messages import View
+from app.moment import View
 from app.renderables.canvas import Canvas, fit
 from app.renderables.palette import BRIGHT, CROSSING, DIM, EVIDENCE_GLYPH, LOOKS, PANEL, TEXT
 from app.renderables.words import call_text, essence, kernel_words, moved_words

@@ -9,28 +9,20 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from app.messages import (
-    OpenedTrace,
-    PlayheadMoved,
-    StepChosen,
-    TraceFailed,
-    TraceOpened,
-    View,
-)
+from app.messages import PlayheadMoved, StepChosen, TraceFailed, TraceOpened
+from app.moment import OpenedTrace, View
 from app.renderables.palette import LOOKS
 from app.screens.actions import STAGE, bindings, hints
 from app.screens.transport import SPEEDS, Transport, chapter_step, first_step
 from app.source import TraceSource
+from app.widgets.counters_pane import CountersPane
 from app.widgets.key_bar import KeyBar
-from app.widgets.panes import (
-    CountersPane,
-    LegendPane,
-    MomentPane,
-    StagePane,
-    StatusPane,
-    TimelinePane,
-    WalkthroughPane,
-)
+from app.widgets.legend_pane import LegendPane
+from app.widgets.moment_pane import MomentPane
+from app.widgets.stage_pane import StagePane
+from app.widgets.status_pane import StatusPane
+from app.widgets.timeline_pane import TimelinePane
+from app.widgets.walkthrough_pane import WalkthroughPane
 
 TICK: Final = 0.06
 

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from typing import Final
 
-from app.messages import OpenedTrace
+from app.moment import OpenedTrace
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _MOTION: Final = 0.9  # seconds a token is under way at speed 1

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from app.app import KafkascopeApp
 from app.i18n import set_language
-from app.messages import View
+from app.moment import View
 from app.screens.stage_screen import StageScreen
 from tests.traces.journey import write_journey
 from traces.replay.replay import Replay

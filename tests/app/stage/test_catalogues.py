@@ -11,6 +11,7 @@ from rich.cells import cell_len
 import app
 from app.i18n import LANGUAGES, catalogue, set_language, t
 from app.screens.actions import GROUPS, HOME, STAGE
+from traces.probes.base import CAPABILITIES
 
 _DRAWN = ("renderables", "screens", "widgets")
 _ROOT = Path(str(app.__file__)).parent
@@ -86,3 +87,7 @@ def test_chinese_makes_room_beside_latin_letters() -> None:
 
 def test_languages_are_both_there() -> None:
     assert LANGUAGES == ("en", "zh")
+
+
+def test_every_capability_of_a_probe_has_its_words() -> None:
+    assert {f"capability.{key}" for key in CAPABILITIES} <= set(catalogue("en"))

@@ -5,7 +5,7 @@ import pytest
 from rich.cells import cell_len
 
 from app.i18n import set_language
-from app.messages import View
+from app.moment import View
 from app.renderables.canvas import Canvas, Rect, fit
 from app.renderables.counters import counter_pairs, draw_counters, draw_legend
 from app.renderables.pages import page_cells

@@ -6,14 +6,15 @@ import pytest
 from textual.binding import Binding
 
 from app.app import KafkascopeApp
-from app.messages import TraceRow, View
+from app.messages import TraceRow
+from app.moment import View
 from app.screens.actions import HOME, STAGE, bindings
 from app.screens.help_screen import HelpScreen, help_text
 from app.screens.home_screen import HomeScreen, TraceChosen, trace_line
 from app.screens.stage_screen import StageScreen
 from app.screenshots import main, save_stage_svg, telling_moment
 from app.source import find_traces
-from app.widgets.panes import StagePane
+from app.widgets.stage_pane import StagePane
 from tests.app.stage.conftest import on_stage, press_to, stage_of, view_of, wait_for
 
 SIZES = ((40, 12), (80, 24), (120, 40), (200, 60))

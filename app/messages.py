@@ -6,6 +6,7 @@ from pathlib import Path
 from textual.message import Message
 
 from app.moment import OpenedTrace, View
+from lessons.catalogue import Lesson
 
 
 class TraceOpened(Message):
@@ -14,6 +15,22 @@ class TraceOpened(Message):
     def __init__(self, trace: OpenedTrace) -> None:
         super().__init__()
         self.trace = trace
+
+
+class TraceChosen(Message):
+    """A person wants this trace on the stage."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+
+class LessonChosen(Message):
+    """A person wants to read this lesson."""
+
+    def __init__(self, lesson: Lesson) -> None:
+        super().__init__()
+        self.lesson = lesson
 
 
 class PlayheadMoved(Message):

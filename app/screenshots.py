@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import html
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from app.app import KafkascopeApp
@@ -14,11 +17,11 @@ from app.i18n import LANGUAGES
 from app.screens.home_screen import HomeScreen
 from app.screens.stage_screen import StageScreen
 from app.source import bundled_samples
-from traces.replay.replay import Replay
-from traces.trace_file import TraceReader
+from app.telling_moment import telling_moment
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PATIENCE = 30.0
+TEXT_RUN = re.compile(r'(<text [^>]*?)textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
 
 
 async def _until(pilot: Pilot[None], true: Callable[[], bool]) -> None:
@@ -41,7 +44,23 @@ def _ready(app: KafkascopeApp) -> bool:
 async def _picture(app: KafkascopeApp, out: Path, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         await _until(pilot, lambda: _ready(app))
-        out.write_text(app.export_screenshot(title="kafkascope"), encoding="utf-8")
+        picture = app.export_screenshot(title="kafkascope")
+        out.write_text(with_true_widths(picture), encoding="utf-8")
+
+
+def with_true_widths(svg: str) -> str:
+    """The picture with each run of text as wide as its cells.
+
+    Rich gives a run as many cells as it has characters; Chinese characters take two each.
+    """
+
+    def widen(run: re.Match[str]) -> str:
+        head, length, tail, text = run.groups()
+        content = html.unescape(text)
+        width = float(length) * cell_len(content) / max(len(content), 1)
+        return f'{head}textLength="{width:g}"{tail}>{text}</text>'
+
+    return TEXT_RUN.sub(widen, svg)
 
 
 def save_stage_svg(
@@ -54,20 +73,6 @@ def save_stage_svg(
 def save_home_svg(out: Path, size: tuple[int, int] = (120, 40), language: str = "en") -> None:
     """Write the home screen as SVG."""
     asyncio.run(_picture(KafkascopeApp(None, language), out, size))
-
-
-def telling_moment(trace: Path) -> float:
-    """Where the trace first hands pages over by reference, 0 to 1; 0.6 if it never does."""
-    reader = TraceReader(trace)
-    replay = Replay(reader)
-    last = max(len(replay.story) - 1, 1)
-    found = 0.6
-    for step, position in enumerate(replay.story):
-        if any(move.how == "reference" for move in replay.frame(position).moves):
-            found = step / last
-            break
-    reader.close()
-    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

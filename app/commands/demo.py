@@ -9,13 +9,13 @@ import rich.status
 from app.app import KafkascopeApp
 from app.commands.console import has_terminal, out, remarks
 from app.commands.demo_run import DemoPlan, DemoResult, run_demo
-from app.commands.moment import telling_moment
 from app.commands.options import MODES, language_option, probe_option
 from app.commands.output_dir import DEFAULT, fresh_data_dir, prepare
 from app.commands.plots import plot_trace
 from app.commands.stats import figures_of
 from app.commands.tables import all_tables, number, size
 from app.screenshots import save_stage_svg
+from app.telling_moment import telling_moment
 from traces.recorder.choose import choose_probe
 
 TRACE: Final = "demo.trace"

@@ -4,6 +4,7 @@ import click
 
 from app.app import KafkascopeApp
 from app.commands.console import has_terminal
+from traces.recorder.choose import PROBES, Choice, try_probe
 
 
 @click.command(epilog="Example: kafkascope")
@@ -11,10 +12,15 @@ def home() -> None:
     """Open the home screen."""
     context = click.get_current_context()
     if has_terminal():
-        KafkascopeApp(None).run()
+        KafkascopeApp(None, machine=machine()).run()
         return
     parent = context.find_root()
     click.echo(parent.get_help())
     click.echo(
         "\nThere is no terminal here, so no screen was opened: try `kafkascope demo --no-tui`."
     )
+
+
+def machine() -> tuple[tuple[str, bool], ...]:
+    """Each probe's name, the best first, and whether it works here."""
+    return tuple((name, isinstance(try_probe(name), Choice)) for name in PROBES)

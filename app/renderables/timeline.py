@@ -4,6 +4,7 @@ Kernel time is filled with its family's glyph and colour, ``!`` is a fault and `
 context. The column of the playhead is lit; chapters have their names above.
 """
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
@@ -18,7 +19,9 @@ from app.renderables.words import chapter_word, owner_word
 from traces.replay.frame import Lane
 
 _WAIT = "wait"
-LABEL = 22
+LABEL = 20
+# kafka.network.SocketServer and kafka.server.KafkaRequestHandlerPool name their threads so.
+_KAFKA_THREAD = re.compile(r"(network|handler|acceptor)(?:-thread)?(?:-(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,10 @@ def draw_timeline(
 
 
 def thread_word(name: str) -> str:
-    """A thread's name without the part that all of Kafka's threads share."""
-    return name.removeprefix("data-plane-").removeprefix("kafka-")
+    """A thread's short name: the words that tell one Kafka thread from the next come last there."""
+    if found := _KAFKA_THREAD.search(name):
+        return " ".join(part for part in found.groups() if part)
+    return "main" if name == "MainThread" else name
 
 
 def _chapters(canvas: Canvas, trace: OpenedTrace, view: View, left: int, room: int) -> None:

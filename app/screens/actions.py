@@ -66,6 +66,12 @@ STAGE: Final = (
 
 HOME: Final = (Action("open", ("enter",), "enter", "move", 1), *_EVERYWHERE)
 
+LESSON: Final = (
+    Action("stage", ("enter",), "enter", "move", 1),
+    Action("back", ("escape", "backspace"), "esc", "app", 3),
+    *_EVERYWHERE,
+)
+
 
 def bindings(actions: tuple[Action, ...]) -> list[BindingType]:
     """The key bindings of a screen. A jump hands its digit on."""

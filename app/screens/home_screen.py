@@ -1,38 +1,40 @@
 """The home screen: what this is, saved traces, lessons, what this machine can measure."""
 
 from pathlib import Path
+from typing import Final, TypeAlias
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from app.i18n import t
-from app.messages import TraceRow, TracesFound
+from app.messages import LessonChosen, TraceChosen, TraceRow, TracesFound
 from app.renderables.canvas import fit
-from app.renderables.palette import BRIGHT, CROSSING, DIM, ORANGE, TEXT
+from app.renderables.palette import BRIGHT, CROSSING, DIM, FAINT, ORANGE, TEXT
 from app.screens.actions import HOME, bindings, hints
 from app.source import bundled_samples, list_traces
 from app.widgets.key_bar import KeyBar
 from lessons.catalogue import Lesson, lessons
 
-
-class TraceChosen(Message):
-    """A person wants this trace on the stage."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
+Machine: TypeAlias = tuple[tuple[str, bool], ...]
+LAB: Final = (
+    ("demo", "kafkascope demo"),
+    ("race", "kafkascope race"),
+    ("record", "kafkascope record -- CMD"),
+)
 
 
 class HomeScreen(Screen[None]):
-    """Lists what can be opened; it starts no probe, so ``machine`` is told to it."""
+    """Lists what can be opened; it starts no probe.
+
+    ``machine``: each probe's name, and whether it works here, as whoever asked them found out.
+    """
 
     BINDINGS = bindings(tuple(action for action in HOME if action.name != "open"))
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]  # noqa: RUF012  Textual's form
@@ -41,7 +43,7 @@ class HomeScreen(Screen[None]):
     language: reactive[str] = reactive("en")
     rows: reactive[tuple[TraceRow, ...] | None] = reactive(None)
 
-    def __init__(self, machine: tuple[str, ...] = (), *, language: str = "en") -> None:
+    def __init__(self, machine: Machine = (), *, language: str = "en") -> None:
         super().__init__()
         self.set_reactive(HomeScreen.language, language)
         self._machine = machine
@@ -53,6 +55,8 @@ class HomeScreen(Screen[None]):
             with Vertical(id="traces-area"):
                 yield Static(id="traces-title", classes="heading")
                 yield OptionList(id="traces")
+                yield Static(id="lab-title", classes="heading")
+                yield Static(id="lab")
             with Vertical(id="side"):
                 yield Static(id="lessons-title", classes="heading")
                 yield OptionList(id="lessons")
@@ -92,10 +96,10 @@ class HomeScreen(Screen[None]):
         title = Text(t("home.title"), f"bold {CROSSING}")
         title.append(f"\n{t('home.line1')}\n", BRIGHT).append(t("home.line2"), DIM)
         self.query_one("#title", Static).update(title)
-        for area in ("traces", "lessons", "machine"):
+        for area in ("traces", "lab", "lessons", "machine"):
             self.query_one(f"#{area}-title", Static).update(t(f"home.{area}"))
-        machine = "\n".join(self._machine) or t("home.machine_unknown")
-        self.query_one("#machine", Static).update(Text(machine, TEXT))
+        self.query_one("#lab", Static).update(lab_lines())
+        self.query_one("#machine", Static).update(machine_lines(self._machine))
         self._tell_lessons()
         self._tell_traces()
 
@@ -116,9 +120,11 @@ class HomeScreen(Screen[None]):
         options.clear_options()
         found = lessons()
         for lesson in found:
-            options.add_option(Option(lesson_line(lesson, self.language), id=lesson.trace))
+            options.add_option(Option(lesson_line(lesson, self.language), id=lesson.id))
         if not found:
             options.add_option(Option(Text(t("home.lessons_none"), DIM), disabled=True))
+        else:
+            options.highlighted = 0
 
     @on(OptionList.OptionSelected, "#traces")
     def _open_trace(self, event: OptionList.OptionSelected) -> None:
@@ -127,7 +133,7 @@ class HomeScreen(Screen[None]):
 
     @on(OptionList.OptionSelected, "#lessons")
     def _open_lesson(self, event: OptionList.OptionSelected) -> None:
-        self.post_message(TraceChosen(bundled_samples() / str(event.option.id)))
+        self.post_message(LessonChosen(lessons()[event.option_index]))
 
 
 def trace_line(row: TraceRow) -> Text:
@@ -139,6 +145,27 @@ def trace_line(row: TraceRow) -> Text:
     line.append(f"{row.probe:<10}", CROSSING)
     line.append(f"{row.created[:16].replace('T', ' '):<18}", DIM)
     return line.append(f"{row.events:>8} {t('home.column_events')}", TEXT)
+
+
+def lab_lines() -> Text:
+    """What can be run: each command, and below it what it does."""
+    lines = Text()
+    for name, command in LAB:
+        lines.append(f"{command}\n", CROSSING).append(f"  {t(f'home.lab_{name}')}\n", DIM)
+    return lines
+
+
+def machine_lines(machine: Machine) -> Text:
+    """A line a probe: whether it works here, and what it sees."""
+    if not machine:
+        return Text(t("home.machine_unknown"), TEXT)
+    lines = Text()
+    for name, works in machine:
+        lines.append("● " if works else "○ ", CROSSING if works else FAINT)
+        lines.append(f"{name}\n", BRIGHT if works else DIM)
+        said = t(f"home.probe_{name}") if works else t("home.probe_absent")
+        lines.append(f"  {said}\n", DIM)
+    return lines
 
 
 def lesson_line(lesson: Lesson, language: str) -> Text:

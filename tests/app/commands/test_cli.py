@@ -102,3 +102,12 @@ def test_lessons_are_listed_in_both_languages(tmp_path: Path) -> None:
     chinese = kafkascope("lessons", "--lang", "zh", cwd=tmp_path)
     assert english.returncode == chinese.returncode == 0
     assert english.stdout != chinese.stdout
+
+
+def test_a_lesson_is_printed_and_a_stranger_refused(tmp_path: Path) -> None:
+    shown = kafkascope("lessons", "journey", "--lang", "zh", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "预测" in shown.stdout
+    refused = kafkascope("lessons", "nowhere", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "choose one of journey" in refused.stderr

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 import app
 from app.i18n import LANGUAGES, catalogue, set_language, t
-from app.screens.actions import GROUPS, HOME, STAGE
+from app.screens.actions import GROUPS, HOME, LESSON, STAGE
 from traces.probes.base import CAPABILITIES
 
 _DRAWN = ("renderables", "screens", "widgets")
@@ -50,7 +50,7 @@ def test_every_key_that_the_program_names_exists() -> None:
 
 def test_every_action_has_its_words() -> None:
     keys = set(catalogue("en"))
-    for action in (*STAGE, *HOME):
+    for action in (*STAGE, *HOME, *LESSON):
         assert {f"action.{action.name}", f"action.short.{action.name}"} <= keys
         assert action.group in GROUPS
 

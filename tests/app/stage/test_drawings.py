@@ -13,6 +13,7 @@ from app.renderables.palette import LOOKS
 from app.renderables.route import route
 from app.renderables.scene import Cast, build_scene
 from app.renderables.stage import draw_stage
+from app.renderables.timeline import thread_word
 from app.renderables.units import size_text, time_text
 from app.renderables.walkthrough import draw_moment, draw_walkthrough, wrap
 from traces.replay.frame import Counters, FileCache, PageState
@@ -150,3 +151,12 @@ def test_figures_as_people_read_them() -> None:
     assert size_text(65536, short=True) == "64K"
     assert time_text(1_500_000) == "1.50 ms"
     assert [cell_len(line) <= 8 for line in wrap("页缓存中的脏页还没有写盘", 8)] == [True] * 3
+
+
+def test_threads_have_names_that_differ() -> None:
+    listener = "ListenerName(PLAINTEXT)-PLAINTEXT"
+    assert thread_word(f"data-plane-kafka-network-thread-2-{listener}-2") == "network 2"
+    assert thread_word("data-plane-kafka-request-handler-7") == "handler 7"
+    assert thread_word(f"kafka-socket-acceptor-{listener}-9092") == "acceptor"
+    assert thread_word("MainThread") == "main"
+    assert thread_word("worker") == "worker"

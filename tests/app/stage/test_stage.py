@@ -6,14 +6,16 @@ import pytest
 from textual.binding import Binding
 
 from app.app import KafkascopeApp
-from app.messages import TraceRow
+from app.messages import TraceChosen, TraceRow
 from app.moment import View
 from app.screens.actions import HOME, STAGE, bindings
 from app.screens.help_screen import HelpScreen, help_text
-from app.screens.home_screen import HomeScreen, TraceChosen, trace_line
+from app.screens.home_screen import HomeScreen, trace_line
+from app.screens.lesson_screen import LessonScreen
 from app.screens.stage_screen import StageScreen
-from app.screenshots import main, save_stage_svg, telling_moment
+from app.screenshots import main, save_stage_svg, with_true_widths
 from app.source import find_traces
+from app.telling_moment import telling_moment
 from app.widgets.stage_pane import StagePane
 from tests.app.stage.conftest import on_stage, press_to, stage_of, view_of, wait_for
 
@@ -153,12 +155,13 @@ async def test_the_palette_offers_the_registry(journey: Path) -> None:
 
 
 async def test_home_opens_a_trace_and_comes_back(journey: Path) -> None:
-    app = KafkascopeApp(machine=("bpf: available",))
+    app = KafkascopeApp(machine=(("bpf", True), ("strace", False)))
     async with app.run_test(size=(120, 40)) as pilot:
         home = app.screen
         assert isinstance(home, HomeScreen)
         await wait_for(pilot, lambda: home.rows is not None, "the list")
-        assert "bpf:&#160;available" in app.export_screenshot()
+        assert "packets" in app.export_screenshot()
+        assert "doctor" in app.export_screenshot()
         home.post_message(TraceChosen(journey))
         await on_stage(pilot, app)
         await pilot.press("escape")
@@ -166,6 +169,20 @@ async def test_home_opens_a_trace_and_comes_back(journey: Path) -> None:
         await pilot.press("l")
         assert "课程" in app.export_screenshot()
         assert HOME[0].name == "open"
+
+
+async def test_a_lesson_is_read_in_both_languages_and_opens_its_trace() -> None:
+    app = KafkascopeApp()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("tab", "enter")
+        await wait_for(pilot, lambda: isinstance(app.screen, LessonScreen), "the lesson")
+        await wait_for(pilot, lambda: "Predict" in app.export_screenshot(), "its text")
+        await pilot.press("l")
+        await wait_for(pilot, lambda: "预测" in app.export_screenshot(), "the Chinese text")
+        await pilot.press("enter")
+        await on_stage(pilot, app)
+        await pilot.press("escape", "escape")
+        await wait_for(pilot, lambda: isinstance(app.screen, HomeScreen), "the home screen")
 
 
 async def test_a_file_that_is_no_trace_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -203,6 +220,13 @@ def test_the_telling_moment_is_the_first_hand_over(journey: Path, views: tuple[V
     step = round(telling_moment(journey) * (len(views) - 1))
     hand_overs = [v.step for v in views if any(m.how == "reference" for m in v.frame.moves)]
     assert step == hand_overs[0]
+
+
+def test_chinese_is_two_cells_wide_in_a_picture() -> None:
+    svg = '<text class="a" x="0" textLength="24.4" clip-path="b">页缓</text>'
+    assert 'textLength="48.8"' in with_true_widths(svg)
+    latin = '<text class="a" x="0" textLength="36.6">&lt;ab</text>'
+    assert with_true_widths(latin) == latin
 
 
 def test_no_trace_for_pictures_is_misuse(

@@ -21,7 +21,8 @@ from traces.replay.frame import Lane
 _WAIT = "wait"
 LABEL = 20
 # kafka.network.SocketServer and kafka.server.KafkaRequestHandlerPool name their threads so.
-_KAFKA_THREAD = re.compile(r"(network|handler|acceptor)(?:-thread)?(?:-(\d+))?")
+# The number that tells two of them apart comes last; an acceptor's is its port.
+_KAFKA_THREAD = re.compile(r"-(?:(acceptor)\b|(network|handler).*-(\d+)$)")
 
 
 @dataclass(frozen=True, slots=True)

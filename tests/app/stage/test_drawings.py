@@ -155,7 +155,7 @@ def test_figures_as_people_read_them() -> None:
 
 def test_threads_have_names_that_differ() -> None:
     listener = "ListenerName(PLAINTEXT)-PLAINTEXT"
-    assert thread_word(f"data-plane-kafka-network-thread-2-{listener}-2") == "network 2"
+    assert thread_word(f"data-plane-kafka-network-thread-0-{listener}-2") == "network 2"
     assert thread_word("data-plane-kafka-request-handler-7") == "handler 7"
     assert thread_word(f"kafka-socket-acceptor-{listener}-9092") == "acceptor"
     assert thread_word("MainThread") == "main"

@@ -116,7 +116,9 @@ def _run(starts: Sequence[Start], work_dir: Path, count: int) -> list[dict[str, 
 def _report(rows: Sequence[dict[str, Any]], probe: str, output_dir: Path) -> None:
     caption = (
         f"Counts: one run under the {probe} probe. * Times: median of {TIMED_RUNS} runs of the same "
-        "mode that nobody watched; CPU of all the broker's threads, GB = 10^9 bytes."
+        "mode that nobody watched; CPU of all the broker's threads, GB = 10^9 bytes. "
+        "A fetch may end inside a batch, whose bytes are then sent again: so a little more is moved "
+        "than delivered. Of a mapping only the faults are seen, not each page that is touched."
     )
     out().print(race_table(rows, caption))
     for remark in sorted({remark for row in rows for remark in row["remarks"]}):

@@ -57,6 +57,10 @@ def _system_calls(row: Row) -> str:
     return NOT_SEEN if calls is None else number(sum(call["calls"] for call in calls.values()))
 
 
+def _evidence(row: Row) -> str:
+    return (row["by_reference_evidence"] or "") if row["by_reference_bytes"] else ""
+
+
 LINES: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
     ("bytes delivered", lambda row: size(row["bytes"])),
     ("system calls", _system_calls),
@@ -64,6 +68,7 @@ LINES: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
     ("copied by the CPU", lambda row: size(copied_bytes(row))),
     ("  cache to user", lambda row: size(copied_to_user(row))),
     ("by reference", lambda row: size(row["by_reference_bytes"])),
+    ("  how we know", lambda row: _evidence(row)),
     ("pages: hits", lambda row: number(part(row, "page_cache", "hits"))),
     ("pages: misses", lambda row: number(part(row, "page_cache", "misses"))),
     ("pages: prefetched", lambda row: number(part(row, "page_cache", "prefetched"))),

@@ -68,7 +68,7 @@ LINES: Final[tuple[tuple[str, Callable[[Row], str]], ...]] = (
     ("copied by the CPU", lambda row: size(copied_bytes(row))),
     ("  cache to user", lambda row: size(copied_to_user(row))),
     ("by reference", lambda row: size(row["by_reference_bytes"])),
-    ("  how we know", lambda row: _evidence(row)),
+    ("  how we know", _evidence),
     ("pages: hits", lambda row: number(part(row, "page_cache", "hits"))),
     ("pages: misses", lambda row: number(part(row, "page_cache", "misses"))),
     ("pages: prefetched", lambda row: number(part(row, "page_cache", "prefetched"))),

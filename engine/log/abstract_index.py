@@ -118,6 +118,12 @@ class AbstractIndex(ABC):
         """Cuts the file to its entries."""
         self.resize(self.size_in_bytes())
 
+    def rename_to(self, path: str) -> None:
+        """Gives the file another name in its directory, which the caller forces."""
+        with self._lock:
+            files.move(self.path, path, flush_parent=False)
+            self.path = path
+
     def flush(self) -> None:
         """Waits until the entries are on the device."""
         with self._lock:

@@ -48,6 +48,15 @@ class LeaderEpochCheckpointFile:
             self._entries = kept
             self.flush()
 
+    def truncate_from_start(self, start_offset: int) -> None:
+        """Forgets epochs that end before the log's start; the one that holds it begins there."""
+        later = [entry for entry in self._entries if entry[1] > start_offset]
+        earlier = self._entries[: len(self._entries) - len(later)]
+        kept = [(earlier[-1][0], max(earlier[-1][1], start_offset)), *later] if earlier else later
+        if kept != self._entries:
+            self._entries = kept
+            self.flush()
+
     def end_offset_for(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
         """The largest epoch up to the one asked for, and where it ends; (-1, -1) if none."""
         known = [e for e, _ in self._entries if e <= epoch]

@@ -17,7 +17,7 @@ Kafka: kafka.log.UnifiedLog
 import bisect
 import logging
 import threading
-import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from engine.common.errors import (
@@ -26,13 +26,18 @@ from engine.common.errors import (
     OffsetOutOfRangeException,
     RecordBatchTooLargeException,
 )
+from engine.common.kafka_scheduler import KafkaScheduler
+from engine.common.system_time import SystemTime
 from engine.common.topic_partition import TopicPartition
+from engine.log import local_log
+from engine.log.deletable_segments import deletable_segments
 from engine.log.fetch_data_info import FetchDataInfo, LogOffsetMetadata
 from engine.log.leader_epoch_checkpoint_file import LeaderEpochCheckpointFile
 from engine.log.log_append_info import LogAppendInfo
 from engine.log.log_config import LogConfig
 from engine.log.log_loader import LogLoader
 from engine.log.log_segment import LogSegment
+from engine.log.log_start_offset_increment_reason import LogStartOffsetIncrementReason
 from engine.log.log_validator import LogValidator
 from engine.log.partition_metadata_file import PartitionMetadataFile
 from engine.nio import files
@@ -45,10 +50,15 @@ LATEST_TIMESTAMP = -1
 EARLIEST_TIMESTAMP = -2
 MAX_TIMESTAMP = -3
 EARLIEST_LOCAL_TIMESTAMP = -4
+_SYSTEM_TIME = SystemTime()
 
 
 class UnifiedLog:
-    """One partition of one topic in one directory."""
+    """One partition of one topic in one directory.
+
+    ``scheduler`` takes what need not be waited for, and its clock counts; without one a rolled
+    segment is not flushed by itself and deleted files go at once.
+    """
 
     def __init__(
         self,
@@ -77,6 +87,8 @@ class UnifiedLog:
         self._metadata_file = PartitionMetadataFile(directory)
         self._topic_id = self._metadata_file.maybe_read()
         self._closed = False
+        self.scheduler: KafkaScheduler | None = None
+        self.last_flushed_ms = self._now_ms()
 
     @property
     def topic_id(self) -> UUID | None:
@@ -135,7 +147,7 @@ class UnifiedLog:
         RecordTooLargeException, InvalidRecordException, ...) or with the disk
         (KafkaStorageException); the log is then as it was.
         """
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._now_ms()
         writable = _writable(records)
         validator = LogValidator(self.config)
         info = validator.analyze_and_validate_records(writable, now_ms)
@@ -205,13 +217,86 @@ class UnifiedLog:
                 return segment.find_offset_by_timestamp(timestamp, self.log_start_offset)
         return None
 
-    def flush(self) -> None:
-        """Waits until everything up to the log's end is on the device."""
+    def flush(self, up_to: int | None = None) -> None:
+        """Waits until everything before an offset, by default the log's end, is on the device.
+
+        Segments are flushed whole. Appends go on meanwhile, unless they wait for this themselves.
+        """
         with self.lock:
-            end = self.log_end_offset
-            for segment in self._segments[self._floor(self._segments, self.recovery_point) :]:
+            end = self.log_end_offset if up_to is None else up_to
+            if end <= self.recovery_point:
+                return
+            dirty = self._segments[self._floor(self._segments, self.recovery_point) :]
+        for segment in dirty:
+            if segment.base_offset < end or up_to is None:
                 segment.flush()
+        with self.lock:
             self.recovery_point = max(self.recovery_point, end)
+            self.last_flushed_ms = self._now_ms()
+
+    def maybe_increment_log_start_offset(
+        self, offset: int, reason: LogStartOffsetIncrementReason
+    ) -> bool:
+        """Leaves out what comes before ``offset``; whether that was part of the log.
+
+        OffsetOutOfRangeException above the high watermark. Files go when whole segments are left
+        out, by ``delete_old_segments``.
+        """
+        with self.lock:
+            if offset > self.high_watermark:
+                raise OffsetOutOfRangeException(
+                    f"Cannot start {self.topic_partition} at {offset}, above its high watermark "
+                    f"{self.high_watermark}."
+                )
+            if offset <= self.log_start_offset:
+                return False
+            self.log_start_offset = offset
+            self.leader_epochs.truncate_from_start(offset)
+            _logger.info(
+                "%s now starts at offset %d, due to %s.", self.topic_partition, offset, reason.value
+            )
+            return True
+
+    def delete_old_segments(self) -> int:
+        """Removes the segments that are too old, too many, or before the log's start; how many.
+
+        A log that is only compacted keeps what is old. The active segment goes too if it is old:
+        then a new one takes its place.
+        """
+        with self.lock:
+            count, reasons = deletable_segments(
+                self._segments,
+                self.config,
+                self._now_ms(),
+                self.log_start_offset,
+                self.log_end_offset,
+            )
+            if not count:
+                return 0
+            if count == len(self._segments):
+                self.roll()
+            doomed = self._segments[:count]
+            start = self._segments[count].base_offset
+            reason = LogStartOffsetIncrementReason.SEGMENT_DELETION
+            self.maybe_increment_log_start_offset(start, reason)
+            self._segments = self._segments[count:]
+            self.recovery_point = max(self.recovery_point, start)
+            _logger.info(
+                "Deleting %d segments of %s: %s.", count, self.topic_partition, "; ".join(reasons)
+            )
+            local_log.delete_segment_files(doomed, self.scheduler, self.config.file_delete_delay_ms)
+            return count
+
+    def replace_segments(self, cleaned: Sequence[LogSegment], old: Sequence[LogSegment]) -> None:
+        """Puts flushed ``.cleaned`` segments in the place of old ones; LocalLog says how."""
+        with self.lock:
+            if self._closed:
+                raise KafkaStorageException(f"The log {self.topic_partition} is closed.")
+            local_log.prepare_swap(self.directory, cleaned)
+            kept = [segment for segment in self._segments if segment not in old]
+            self._segments = sorted([*kept, *cleaned], key=lambda segment: segment.base_offset)
+            local_log.delete_segment_files(old, self.scheduler, self.config.file_delete_delay_ms)
+            local_log.finish_swap(self.directory, cleaned)
 
     def roll(self) -> LogSegment:
         """Closes the active segment's indexes and starts a new segment at the log's end."""
@@ -231,6 +316,8 @@ class UnifiedLog:
             self._segments = [*self._segments, segment]
             self._end = self._end_metadata(offset)
             _logger.info("Rolled %s at offset %d.", self.topic_partition, offset)
+            if self.scheduler is not None:
+                self.scheduler.schedule_once("flush-log", lambda: self._flush_rolled(offset))
             return segment
 
     def truncate_to(self, offset: int) -> None:
@@ -296,6 +383,13 @@ class UnifiedLog:
         segment = self.active_segment
         if segment.should_roll(info.valid_bytes, info.last_offset, now_ms, info.max_timestamp):
             self.roll()
+
+    def _flush_rolled(self, offset: int) -> None:
+        if not self._closed:
+            self.flush(offset)
+
+    def _now_ms(self) -> int:
+        return (_SYSTEM_TIME if self.scheduler is None else self.scheduler.time).milliseconds()
 
     def _end_metadata(self, offset: int) -> LogOffsetMetadata:
         active = self._segments[-1]

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from engine.common.errors import KafkaStorageException
+from engine.nio import files
 from engine.nio.file_channel import FileChannel
 from engine.nio.socket_channel import SocketChannel
 from engine.record.file_log_input_stream import FileChannelRecordBatch, FileLogInputStream
@@ -149,6 +150,11 @@ class FileRecords:
                 if record.timestamp >= target_timestamp and record.offset >= starting_offset:
                     return TimestampAndOffset(record.timestamp, record.offset, epoch)
         return None
+
+    def rename_to(self, path: str) -> None:
+        """Gives the file another name in its directory, which the caller forces."""
+        files.move(self.channel.path, path, flush_parent=False)
+        self.channel.path = path
 
     def flush(self) -> None:
         """Waits until everything appended is on the device."""

@@ -23,7 +23,9 @@ from engine.server.kafka_properties import (
 _DEFINITION = ConfigDef(PROPERTIES)
 _LOG_NAMES = frozenset(LogConfig.broker_names())
 # Coarser names of log.retention.ms and log.roll.ms: their values would read as milliseconds.
-_OTHER_UNITS = frozenset({"log.retention.minutes", "log.retention.hours", "log.roll.hours"})
+_OTHER_UNITS = frozenset(
+    {"log.retention.minutes", "log.retention.hours", "log.roll.hours", "log.roll.jitter.hours"}
+)
 _KNOWN = frozenset(_DEFINITION.keys) | _LOG_NAMES | WITHOUT_EFFECT
 
 

@@ -29,6 +29,7 @@ from engine.log.time_index import TimeIndex
 from engine.log.timestamp_offset import UNKNOWN, TimestampOffset
 from engine.log.transaction_index import TransactionIndex
 from engine.nio import files
+from engine.nio.append_mode import AppendMode
 from engine.record.file_records import FileRecords, LogOffsetPosition, TimestampAndOffset
 from engine.record.memory_records import MemoryRecords
 from engine.record.record_batch import RecordBatch
@@ -52,7 +53,8 @@ class LogSegment:
         time_index_path = log_file(directory, base_offset, TIME_INDEX_FILE_SUFFIX + suffix)
         preallocate = config.segment_bytes if config.preallocate else 0
         log_path = log_file(directory, base_offset, LOG_FILE_SUFFIX + suffix)
-        self.log = FileRecords.open(log_path, preallocate=preallocate)
+        mode = AppendMode(config.append_mode)
+        self.log = FileRecords.open(log_path, preallocate=preallocate, append_mode=mode)
         self.offset_index = OffsetIndex(index_path, base_offset, size)
         self.time_index = TimeIndex(time_index_path, base_offset, size)
         self.txn_index = TransactionIndex(

@@ -16,6 +16,7 @@ from engine.common.errors import (
     RecordTooLargeException,
     UnsupportedForMessageFormatException,
 )
+from engine.log.append_origin import AppendOrigin
 from engine.log.log_append_info import LogAppendInfo
 from engine.log.log_config import LogConfig
 from engine.record.default_record_batch import DefaultRecordBatch
@@ -27,8 +28,9 @@ from engine.record.timestamp_type import TimestampType
 class LogValidator:
     """The rules of one log's settings."""
 
-    def __init__(self, config: LogConfig) -> None:
+    def __init__(self, config: LogConfig, origin: AppendOrigin = AppendOrigin.CLIENT) -> None:
         self._config = config
+        self._origin = origin
 
     def analyze_and_validate_records(self, records: MemoryRecords, now_ms: int) -> LogAppendInfo:
         """The batches and what is known of them; an ApiException if one breaks a rule.
@@ -78,8 +80,10 @@ class LogValidator:
             )
         batch.ensure_valid()
         _validate_header(batch)
+        if self._origin is AppendOrigin.CLIENT:
+            _validate_producer(batch)
         self._validate_timestamp(batch, now_ms)
-        if self._config.compact:
+        if self._config.compact and not batch.is_control_batch:
             _validate_keys(batch)
 
     def _validate_timestamp(self, batch: DefaultRecordBatch, now_ms: int) -> None:
@@ -95,8 +99,6 @@ class LogValidator:
 
 
 def _validate_header(batch: DefaultRecordBatch) -> None:
-    if batch.is_control_batch:
-        raise InvalidRecordException("A client may not write control batches.")
     if batch.timestamp_type is TimestampType.LOG_APPEND_TIME:
         raise InvalidTimestampException("A client may not write batches with log append time.")
     if batch.count <= 0 or batch.last_offset_delta != batch.count - 1:
@@ -106,6 +108,16 @@ def _validate_header(batch: DefaultRecordBatch) -> None:
         )
     # Reading it refuses a codec that is not known.
     _ = batch.compression_type
+
+
+def _validate_producer(batch: DefaultRecordBatch) -> None:
+    if batch.is_control_batch:
+        raise InvalidRecordException("A client may not write control batches.")
+    if batch.producer_id >= 0 and batch.base_sequence < 0:
+        raise InvalidRecordException(
+            f"A batch of producer {batch.producer_id} has the sequence number "
+            f"{batch.base_sequence}."
+        )
 
 
 def _validate_keys(batch: DefaultRecordBatch) -> None:

@@ -44,6 +44,18 @@ class OffsetIndex(AbstractIndex):
                 return OffsetPosition(self.base_offset, 0)
             return self._entry(self._mapped(), slot)
 
+    def fetch_upper_bound_offset(self, fetch: OffsetPosition, fetch_size: int) -> int | None:
+        """The offset of the first entry at or behind the end of a read, None if there is none."""
+        with self._lock:
+            low, high = 0, self._entries
+            while low < high:
+                middle = (low + high) // 2
+                if self.entry(middle).position < fetch.position + fetch_size:
+                    low = middle + 1
+                else:
+                    high = middle
+            return self.entry(low).offset if low < self._entries else None
+
     def append(self, offset: int, position: int) -> None:
         """Adds an entry; ValueError if it is full or the offset is not above the last entry's."""
         with self._lock:

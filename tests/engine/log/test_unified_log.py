@@ -142,6 +142,7 @@ def test_segments_and_indexes_on_disk(log: UnifiedLog, tmp_path: Path) -> None:
     directory = tmp_path / str(TP)
     bases = [segment.base_offset for segment in log.segments]
     expected = {f"{base:020}{s}" for base in bases for s in (".log", ".index", ".timeindex")}
+    expected |= {f"{offset:020}.snapshot" for offset in (*bases[1:], log.log_end_offset)}
     assert {path.name for path in directory.iterdir()} == expected | {"leader-epoch-checkpoint"}
     assert (directory / "leader-epoch-checkpoint").read_text() == "0\n1\n0 0\n"
     for base in bases:

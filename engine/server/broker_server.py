@@ -11,11 +11,13 @@ Kafka: kafka.server.BrokerServer
 import contextlib
 import logging
 
+from engine.common.kafka_scheduler import KafkaScheduler
 from engine.coordinator.group_config import GroupConfig
 from engine.coordinator.group_coordinator import GroupCoordinator
 from engine.coordinator.group_metadata_manager import GROUP_METADATA_TOPIC, GroupMetadataManager
 from engine.coordinator.producer_id_manager import ProducerIdManager
 from engine.log.log_manager import LogManager
+from engine.log.server_log_configs import ServerLogConfigs
 from engine.network.request_channel import RequestChannel
 from engine.network.socket_server import SocketServer, SocketServerConfigs
 from engine.nio.file_channel import FileChannel
@@ -67,8 +69,13 @@ class BrokerServer:
         socket_server = SocketServer(self._socket_server_configs(), request_channel)
         started.callback(socket_server.close)
         self.port = socket_server.bound_port
+        scheduler = KafkaScheduler()
         log_manager = LogManager(
-            self._data_dir, config.log_config, broker_id=config.integer("broker.id")
+            self._data_dir,
+            config.log_config,
+            broker_id=config.integer("broker.id"),
+            tasks=self._server_log_configs(),
+            scheduler=scheduler,
         )
         log_manager.startup()
         started.callback(log_manager.shutdown)
@@ -77,6 +84,8 @@ class BrokerServer:
         topics = TopicManager(log_manager, TopicConfigs(self._data_dir, config.log_config))
         coordinator = self._coordinator(replica_manager, topics)
         started.callback(coordinator.shutdown)
+        scheduler.startup()
+        started.callback(scheduler.shutdown)
         node = Node(config.integer("broker.id"), self._host, self.port)
         context = BrokerContext(
             config,
@@ -118,7 +127,22 @@ class BrokerServer:
         return GroupCoordinator(group_config, manager)
 
     def _offsets_properties(self) -> dict[str, str]:
-        return {"segment.bytes": str(self._config.integer("offsets.topic.segment.bytes"))}
+        segment_bytes = str(self._config.integer("offsets.topic.segment.bytes"))
+        return {"segment.bytes": segment_bytes, "cleanup.policy": "compact"}
+
+    def _server_log_configs(self) -> ServerLogConfigs:
+        config = self._config
+        return ServerLogConfigs(
+            initial_task_delay_ms=config.integer("log.initial.task.delay.ms"),
+            retention_check_interval_ms=config.integer("log.retention.check.interval.ms"),
+            flush_scheduler_interval_ms=config.integer("log.flush.scheduler.interval.ms"),
+            flush_offset_checkpoint_interval_ms=config.integer(
+                "log.flush.offset.checkpoint.interval.ms"
+            ),
+            flush_start_offset_checkpoint_interval_ms=config.integer(
+                "log.flush.start.offset.checkpoint.interval.ms"
+            ),
+        )
 
     def _socket_server_configs(self) -> SocketServerConfigs:
         config = self._config

@@ -26,6 +26,8 @@ _LOG_NAMES = frozenset(LogConfig.broker_names())
 _OTHER_UNITS = frozenset(
     {"log.retention.minutes", "log.retention.hours", "log.roll.hours", "log.roll.jitter.hours"}
 )
+# In Kafka the default of log.flush.interval.ms is this property, not a number.
+_FLUSH_SCHEDULER_INTERVAL = "log.flush.scheduler.interval.ms"
 _KNOWN = frozenset(_DEFINITION.keys) | _LOG_NAMES | WITHOUT_EFFECT
 
 
@@ -40,10 +42,11 @@ class KafkaConfig:
         self.without_effect = tuple(sorted(idle.intersection(properties)))
         self.given = frozenset(properties) - WITHOUT_EFFECT
         self._values = _DEFINITION.parse(properties)
+        logs = {name: text for name, text in properties.items() if name in _LOG_NAMES}
+        if _FLUSH_SCHEDULER_INTERVAL in properties:
+            logs.setdefault("log.flush.interval.ms", properties[_FLUSH_SCHEDULER_INTERVAL])
         try:
-            self.log_config = LogConfig.from_broker(
-                {name: text for name, text in properties.items() if name in _LOG_NAMES}
-            )
+            self.log_config = LogConfig.from_broker(logs)
         except InvalidConfigurationException as refusal:
             raise ConfigError(str(refusal)) from None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from engine.common.errors import InvalidConfigurationException
+from engine.nio.append_mode import AppendMode
 
 MAX_LONG = 2**63 - 1
 MAX_INT = 2**31 - 1
@@ -137,6 +138,12 @@ class LogConfig:
         _boolean,
         "unclean.leader.election.enable",
         "unclean.leader.election.enable",
+    )
+    append_mode: str = _setting(
+        AppendMode.WRITE.value,
+        _choice(*(mode.value for mode in AppendMode)),
+        "kafkascope.append.mode",
+        "kafkascope.append.mode",
     )
 
     @property

@@ -1,8 +1,8 @@
 """Decides whether a producer's batches may be appended, before a byte is written.
 
 What is checked without unpacking a record: magic, sizes, CRC-32C, offsets that add up, no control
-batch, the codec, the timestamps. Records are unpacked only for a compacted topic, where each needs
-a key.
+batch, the codec. Records are unpacked only for a compacted topic, where each needs a key, and for a
+topic that limits how far timestamps may be from the broker's clock.
 
 System calls: none.
 
@@ -18,10 +18,10 @@ from engine.common.errors import (
 )
 from engine.log.append_origin import AppendOrigin
 from engine.log.log_append_info import LogAppendInfo
-from engine.log.log_config import LogConfig
+from engine.log.log_config import MAX_LONG, LogConfig
 from engine.record.default_record_batch import DefaultRecordBatch
 from engine.record.memory_records import MemoryRecords
-from engine.record.record_batch import MAGIC_VALUE_V2, RecordBatch
+from engine.record.record_batch import MAGIC_VALUE_V2, NO_TIMESTAMP, RecordBatch
 from engine.record.timestamp_type import TimestampType
 
 
@@ -89,13 +89,19 @@ class LogValidator:
     def _validate_timestamp(self, batch: DefaultRecordBatch, now_ms: int) -> None:
         if self._config.message_timestamp_type == TimestampType.LOG_APPEND_TIME.value:
             return
-        latest = now_ms + self._config.message_timestamp_after_max_ms
-        earliest = now_ms - self._config.message_timestamp_before_max_ms
-        if batch.max_timestamp > latest or 0 <= batch.base_timestamp < earliest:
-            raise InvalidTimestampException(
-                f"The timestamps {batch.base_timestamp} to {batch.max_timestamp} are outside "
-                f"what the topic allows, {earliest} to {latest}."
-            )
+        before = self._config.message_timestamp_before_max_ms
+        after = self._config.message_timestamp_after_max_ms
+        if before == after == MAX_LONG:
+            return
+        # The header's two timestamps are the first and, by the producer's word, the largest: only
+        # the records themselves say which is too old.
+        for index, record in enumerate(batch):
+            is_set = record.timestamp != NO_TIMESTAMP
+            if is_set and not -after <= now_ms - record.timestamp <= before:
+                raise InvalidTimestampException(
+                    f"Timestamp {record.timestamp} of record {index} is outside what the topic "
+                    f"allows, {now_ms - before} to {now_ms + after}."
+                )
 
 
 def _validate_header(batch: DefaultRecordBatch) -> None:

@@ -62,7 +62,7 @@ def written(directory: Path, mode: str) -> dict[str, bytes]:
     log_directory = directory / str(TP)
     for half in range(2):
         with closing(UnifiedLog(str(log_directory), TP, config(mode))) as log:
-            for number in range(150):
+            for number in range(250):
                 time = 1000 * half + number
                 log.append_as_leader(a_batch(b"%d" % number * (9 + number % 90), timestamp=time))
     return {path.name: path.read_bytes() for path in log_directory.iterdir()}

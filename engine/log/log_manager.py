@@ -171,6 +171,14 @@ class LogManager:
                     deleted += log.delete_old_segments()
         return deleted
 
+    def remove_expired_producers(self) -> int:
+        """Forgets idempotent producers idle for ``producer.id.expiration.ms``; how many."""
+        removed = 0
+        for log in self.all_logs():
+            with log.lock:
+                removed += log.producer_state_manager.remove_expired_producers(self._now_ms())
+        return removed
+
     def flush_dirty_logs(self) -> int:
         """Flushes the logs that were not flushed for their ``flush.ms``; how many."""
         flushed = 0
@@ -250,6 +258,7 @@ class LogManager:
                 tasks.flush_start_offset_checkpoint_interval_ms,
             ),
         )
+        periods += (("PeriodicProducerExpirationCheck", self.remove_expired_producers, 600_000),)
         for name, task, period in periods:
             self._scheduler.schedule(name, task, tasks.initial_task_delay_ms, period)
 

@@ -35,6 +35,7 @@ from engine.log.deletable_segments import deletable_segments
 from engine.log.fetch_data_info import FetchDataInfo, LogOffsetMetadata
 from engine.log.fetch_isolation import FetchIsolation
 from engine.log.leader_epoch_checkpoint_file import LeaderEpochCheckpointFile
+from engine.log.leader_epoch_file_cache import LeaderEpochFileCache
 from engine.log.log_append_info import LogAppendInfo
 from engine.log.log_config import LogConfig
 from engine.log.log_loader import LogLoader
@@ -94,7 +95,7 @@ class UnifiedLog:
         self._first_unstable: LogOffsetMetadata | None = None
         unflushed = self._segments[self._floor(self._segments, self.recovery_point)].base_offset
         self._rebuild_producer_state(None if had_clean_shutdown else unflushed)
-        self.leader_epochs = LeaderEpochCheckpointFile(directory)
+        self.leader_epochs = LeaderEpochFileCache(LeaderEpochCheckpointFile(directory))
         self.leader_epochs.truncate_from_end(self.log_end_offset)
         self._metadata_file = PartitionMetadataFile(directory)
         self._topic_id = self._metadata_file.maybe_read()

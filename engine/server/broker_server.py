@@ -17,6 +17,7 @@ from engine.coordinator.group_coordinator import GroupCoordinator
 from engine.coordinator.group_metadata_manager import GROUP_METADATA_TOPIC, GroupMetadataManager
 from engine.coordinator.producer_id_manager import ProducerIdManager
 from engine.log.log_manager import LogManager
+from engine.log.producer_state_manager import ProducerStateManager
 from engine.log.server_log_configs import ServerLogConfigs
 from engine.network.request_channel import RequestChannel
 from engine.network.socket_server import SocketServer, SocketServerConfigs
@@ -64,6 +65,7 @@ class BrokerServer:
     def _start(self, started: contextlib.ExitStack) -> None:
         config = self._config
         FileChannel.transfer_mode = TransferMode(config.text("kafkascope.transfer.mode"))
+        ProducerStateManager.producer_id_expiration_ms = config.integer("producer.id.expiration.ms")
         FileChannel.bounce_buffer_size = config.integer("kafkascope.transfer.buffer.bytes")
         request_channel = RequestChannel(config.integer("queued.max.requests"))
         socket_server = SocketServer(self._socket_server_configs(), request_channel)

@@ -76,6 +76,13 @@ PROPERTIES: tuple[ConfigKey, ...] = (
     ConfigKey("group.max.session.timeout.ms", _INT, 1_800_000, "longest session", at_least(1)),
     ConfigKey("group.max.size", _INT, (1 << 31) - 1, "members of a group", at_least(1)),
     ConfigKey(
+        "producer.id.expiration.ms",
+        _INT,
+        86_400_000,
+        "idle idempotent producers are forgotten",
+        at_least(1),
+    ),
+    ConfigKey(
         "kafkascope.transfer.mode",
         _STRING,
         "auto",
@@ -135,7 +142,6 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
         "offsets.topic.replication.factor",
         "port",
         "process.roles",
-        "producer.id.expiration.ms",
         "producer.purgatory.purge.interval.requests",
         "queued.max.request.bytes",
         "quota.window.num",

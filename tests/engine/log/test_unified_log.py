@@ -375,7 +375,7 @@ def test_leader_epochs(log: UnifiedLog) -> None:
     log.append_as_leader(a_batch(b"c"), leader_epoch=5)
     assert log.leader_epochs.entries == ((0, 0), (5, 2))
     ask = log.leader_epochs.end_offset_for
-    assert [ask(epoch, 3) for epoch in (0, 4, 5, 9)] == [(0, 2), (0, 2), (5, 3), (5, 3)]
+    assert [ask(epoch, 3) for epoch in (0, 4, 5, 9)] == [(0, 2), (0, 2), (5, 3), (-1, -1)]
     assert ask(-1, 3) == (-1, -1)
 
 

@@ -22,6 +22,8 @@ from engine.common.kafka_scheduler import KafkaScheduler
 from engine.common.system_time import SystemTime
 from engine.common.topic_partition import TopicPartition
 from engine.log.clean_shutdown_file_handler import CleanShutdownFileHandler
+from engine.log.cleaner_config import CleanerConfig
+from engine.log.log_cleaner import LogCleaner
 from engine.log.log_config import LogConfig
 from engine.log.log_file_utils import DELETE_DIR_SUFFIX, parse_topic_partition
 from engine.log.meta_properties import MetaProperties
@@ -50,14 +52,22 @@ class LogManager:
         broker_id: int = 0,
         tasks: ServerLogConfigs | None = None,
         scheduler: KafkaScheduler | None = None,
+        cleaner_config: CleanerConfig | None = None,
     ) -> None:
-        """``scheduler`` runs the periodic ``tasks``; without one they happen when they are called."""
+        """``scheduler`` runs the periodic ``tasks``; without one they happen when they are called.
+
+        With a ``cleaner_config`` that enables it, compacted logs are compacted by a thread.
+        """
         self.log_dir = log_dir.rstrip("/") or "/"
         self.config = config or LogConfig()
         self.broker_id = broker_id
         self.cluster_id = ""
         self._tasks = tasks or ServerLogConfigs()
         self._scheduler = scheduler
+        self.cleaner: LogCleaner | None = None
+        if cleaner_config is not None and cleaner_config.enable_cleaner:
+            time = None if scheduler is None else scheduler.time
+            self.cleaner = LogCleaner(cleaner_config, self.log_dir, self.all_logs, time)
         self._logs: dict[TopicPartition, UnifiedLog] = {}
         self._lock = threading.RLock()
         self._file_lock: FileLock | None = None
@@ -95,9 +105,13 @@ class LogManager:
             self._file_lock.release()
             raise
         self._schedule_tasks()
+        if self.cleaner is not None:
+            self.cleaner.startup()
 
     def shutdown(self) -> None:
         """Flushes and closes all logs, writes checkpoints and the clean mark, lets go."""
+        if self.cleaner is not None:
+            self.cleaner.shutdown()
         with self._lock:
             if self._file_lock is None:
                 return
@@ -152,6 +166,8 @@ class LogManager:
             log = self._logs.pop(topic_partition, None)
             if log is None:
                 return False
+            if self.cleaner is not None:
+                self.cleaner.abort_cleaning(topic_partition)
             doomed = f"{self.log_dir}/{topic_partition}.{uuid4().hex}{DELETE_DIR_SUFFIX}"
             files.move(log.directory, doomed)
             log.directory = doomed

@@ -93,6 +93,15 @@ class LogSegment:
         for path in (self.log.path, self.offset_index.path, self.time_index.path):
             files.set_last_modified(path, milliseconds)
 
+    @property
+    def first_batch_timestamp(self) -> int:
+        """The largest timestamp of the first batch, -1 if there is none."""
+        if self._rolling_based_timestamp is None:
+            first = next(self.log.batches(), None)
+            if first is not None and first.max_timestamp >= 0:
+                self._rolling_based_timestamp = first.max_timestamp
+        return -1 if self._rolling_based_timestamp is None else self._rolling_based_timestamp
+
     def append(self, batches: Iterable[RecordBatch], records: MemoryRecords) -> None:
         """Writes all of ``records``, which are ``batches``, and indexes them.
 
@@ -292,12 +301,9 @@ class LogSegment:
 
     def _time_waited_for_roll(self, now_ms: int, timestamp: int) -> int:
         # By the records' own time, so that a segment spans segment.ms of data (KAFKA-2511).
-        if self._rolling_based_timestamp is None:
-            first = next(self.log.batches(), None)
-            if first is not None and first.max_timestamp >= 0:
-                self._rolling_based_timestamp = first.max_timestamp
-        if self._rolling_based_timestamp is not None and timestamp >= 0:
-            return timestamp - self._rolling_based_timestamp
+        first = self.first_batch_timestamp
+        if first >= 0 and timestamp >= 0:
+            return timestamp - first
         return now_ms - self.created_ms
 
     def _segment_ms(self) -> int:

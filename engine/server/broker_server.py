@@ -16,6 +16,7 @@ from engine.coordinator.group_config import GroupConfig
 from engine.coordinator.group_coordinator import GroupCoordinator
 from engine.coordinator.group_metadata_manager import GROUP_METADATA_TOPIC, GroupMetadataManager
 from engine.coordinator.producer_id_manager import ProducerIdManager
+from engine.log.cleaner_config import CleanerConfig
 from engine.log.log_manager import LogManager
 from engine.log.producer_state_manager import ProducerStateManager
 from engine.log.server_log_configs import ServerLogConfigs
@@ -78,6 +79,7 @@ class BrokerServer:
             broker_id=config.integer("broker.id"),
             tasks=self._server_log_configs(),
             scheduler=scheduler,
+            cleaner_config=self._cleaner_config(),
         )
         log_manager.startup()
         started.callback(log_manager.shutdown)
@@ -131,6 +133,14 @@ class BrokerServer:
     def _offsets_properties(self) -> dict[str, str]:
         segment_bytes = str(self._config.integer("offsets.topic.segment.bytes"))
         return {"segment.bytes": segment_bytes, "cleanup.policy": "compact"}
+
+    def _cleaner_config(self) -> CleanerConfig:
+        config = self._config
+        return CleanerConfig(
+            enable_cleaner=config.boolean("log.cleaner.enable"),
+            backoff_ms=config.integer("log.cleaner.backoff.ms"),
+            dedupe_buffer_size=config.integer("log.cleaner.dedupe.buffer.size"),
+        )
 
     def _server_log_configs(self) -> ServerLogConfigs:
         config = self._config

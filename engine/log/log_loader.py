@@ -24,6 +24,7 @@ from engine.log.log_file_utils import (
     LOG_FILE_SUFFIX,
     SWAP_FILE_SUFFIX,
     TIME_INDEX_FILE_SUFFIX,
+    TXN_INDEX_FILE_SUFFIX,
     log_file,
     offset_from_file,
 )
@@ -32,6 +33,12 @@ from engine.nio import files
 from engine.record.file_records import FileRecords
 
 _logger = logging.getLogger(__name__)
+_SEGMENT_SUFFIXES = (
+    LOG_FILE_SUFFIX,
+    INDEX_FILE_SUFFIX,
+    TIME_INDEX_FILE_SUFFIX,
+    TXN_INDEX_FILE_SUFFIX,
+)
 
 
 class LogLoader:
@@ -147,7 +154,7 @@ class LogLoader:
 
     def _drop(self, offsets: list[int]) -> None:
         for offset in offsets:
-            for suffix in (LOG_FILE_SUFFIX, INDEX_FILE_SUFFIX, TIME_INDEX_FILE_SUFFIX):
+            for suffix in _SEGMENT_SUFFIXES:
                 files.delete_if_exists(log_file(self._directory, offset, suffix))
 
 

@@ -105,8 +105,14 @@ class LogManager:
             self._file_lock.release()
             raise
         self._schedule_tasks()
-        if self.cleaner is not None:
+        if self.cleaner is None:
+            return
+        if self._scheduler is None:
             self.cleaner.startup()
+        else:
+            # Not before the scheduler runs: till then the logs have the broker's settings, and a
+            # topic's own may say that it is not to be compacted.
+            self._scheduler.schedule_once("kafka-log-cleaner", self.cleaner.startup)
 
     def shutdown(self) -> None:
         """Flushes and closes all logs, writes checkpoints and the clean mark, lets go."""

@@ -116,6 +116,8 @@ class BrokerServer:
         def ensure_topic() -> int:
             return topics.ensure(GROUP_METADATA_TOPIC, partitions, self._offsets_properties())
 
+        # Without its policy, a directory from before it was compacted would lose old commits.
+        topics.complete_properties(GROUP_METADATA_TOPIC, self._offsets_properties())
         manager = GroupMetadataManager(replica_manager, ensure_topic)
         logs = replica_manager.log_manager.all_logs()
         manager.load(log for log in logs if log.topic_partition.topic == GROUP_METADATA_TOPIC)

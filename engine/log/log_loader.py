@@ -115,7 +115,7 @@ class LogLoader:
             if name.endswith(LOG_FILE_SUFFIX) and (offset := offset_from_file(name)) is not None
         }
         for name in names:
-            is_index = name.endswith((INDEX_FILE_SUFFIX, TIME_INDEX_FILE_SUFFIX))
+            is_index = name.endswith(_SEGMENT_SUFFIXES[1:])
             if is_index and offset_from_file(name) not in offsets:
                 _logger.warning("%s/%s has no log beside it and is removed.", self._directory, name)
                 files.delete_if_exists(f"{self._directory}/{name}")

@@ -65,7 +65,9 @@ class ProducerAppendInfo:
         entry.add_batch(
             epoch, BatchMetadata(batch.last_sequence, batch.last_offset, delta, batch.max_timestamp)
         )
-        if entry.current_txn_first_offset is not None and not batch.is_transactional:
+        is_new = self._origin is not AppendOrigin.REPLICATION
+        if is_new and entry.current_txn_first_offset is not None and not batch.is_transactional:
+            # What stands in the log already must not keep a broker from starting.
             raise InvalidTxnStateException(
                 f"Producer {self.producer_id} has an open transaction in {self._topic_partition} "
                 f"and sends a batch outside of it at offset {offset}."

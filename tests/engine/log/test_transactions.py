@@ -18,6 +18,7 @@ from engine.common.errors import (
 )
 from engine.common.topic_partition import TopicPartition
 from engine.log.aborted_txn import AbortedTxn
+from engine.log.append_origin import AppendOrigin
 from engine.log.corrupt_index_exception import CorruptIndexException
 from engine.log.corrupt_snapshot_exception import CorruptSnapshotException
 from engine.log.fetch_data_info import FetchDataInfo
@@ -162,6 +163,19 @@ def test_a_broken_transaction_index_is_written_anew(log: UnifiedLog, damage: byt
     with closing(UnifiedLog(log.directory, TP, CONFIG, had_clean_shutdown=bool(damage))) as again:
         assert aborted(committed(again)) == [(PID, 0)]
     assert path.read_bytes() == whole
+
+
+def test_what_stands_in_the_log_never_keeps_it_from_opening(log: UnifiedLog) -> None:
+    """A log whose marker is missing opens, and its reader waits where the transaction began."""
+    log.append_as_leader(numbered(0, transactional=True))
+    log.append_as_leader(numbered(1), origin=AppendOrigin.REPLICATION)
+    log.close()
+    with closing(UnifiedLog(log.directory, TP, CONFIG, had_clean_shutdown=False)) as again:
+        assert (again.last_stable_offset, again.log_end_offset) == (0, 2)
+    stray = Path(log.directory) / f"{7:020}.txnindex"
+    stray.write_bytes(b"")
+    with closing(UnifiedLog(log.directory, TP, CONFIG)):
+        assert not stray.exists()
 
 
 class Model:

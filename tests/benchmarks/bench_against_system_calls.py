@@ -14,7 +14,7 @@ import pytest
 from engine.nio.file_channel import FileChannel
 from engine.nio.socket_channel import SocketChannel
 from engine.nio.transfer_mode import TransferMode
-from tests.benchmarks.measure import medians, report
+from tests.benchmarks.measure import medians, report, seconds
 
 SIZE = 64 * 1024 * 1024
 CHUNK = 1024 * 1024
@@ -38,8 +38,8 @@ def test_transfer_to_against_sendfile(log: Path) -> None:
     try:
         found = medians(
             {
-                "ours": lambda: _transfer_all(file, channel),
-                "bare": lambda: _sendfile_all(file.fileno(), channel.fileno()),
+                "ours": lambda: seconds(lambda: _transfer_all(file, channel)),
+                "bare": lambda: seconds(lambda: _sendfile_all(file.fileno(), channel.fileno())),
             },
             rounds=15,
         )

@@ -43,32 +43,50 @@ def a_batch_of(size: int) -> MemoryRecords:
     return builder.build()
 
 
-def write_all(path: Path, data: memoryview, count: int, before: Callable[..., object]) -> None:
-    """The bare loop: ``before`` and then a write, into a fresh file."""
-    path.unlink(missing_ok=True)
+def write_all(path: Path, data: memoryview, count: int, before: Callable[..., object]) -> float:
+    """Seconds of the bare loop: ``before`` and then a write, into a fresh file."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    for _ in range(count):
-        before(data)
-        os.write(fd, data)
-    os.close(fd)
+
+    def loop() -> None:
+        for _ in range(count):
+            before(data)
+            os.write(fd, data)
+
+    try:
+        return seconds(loop)
+    finally:
+        os.close(fd)
+        path.unlink()
 
 
-def append_all(path: Path, records: MemoryRecords, count: int, mode: AppendMode) -> None:
-    """The same through FileRecords."""
-    path.unlink(missing_ok=True)
+def append_all(path: Path, records: MemoryRecords, count: int, mode: AppendMode) -> float:
+    """Seconds of the same through FileRecords."""
     file = FileRecords.open(str(path), append_mode=mode)
-    for _ in range(count):
-        file.append(records)
-    file.close()
+
+    def loop() -> None:
+        for _ in range(count):
+            file.append(records)
+
+    try:
+        return seconds(loop)
+    finally:
+        file.close()
+        path.unlink()
 
 
-def log_all(path: Path, records: MemoryRecords, count: int) -> None:
-    """The same through a whole log: checked, numbered, indexed."""
-    shutil.rmtree(path, ignore_errors=True)
+def log_all(path: Path, records: MemoryRecords, count: int) -> float:
+    """Seconds of the same through a whole log: checked, numbered, indexed."""
     log = UnifiedLog(str(path), TP, LogConfig(max_message_bytes=2 * MIB))
-    for _ in range(count):
-        log.append_as_leader(MemoryRecords(records.buffer))
-    log.close()
+
+    def loop() -> None:
+        for _ in range(count):
+            log.append_as_leader(MemoryRecords(records.buffer))
+
+    try:
+        return seconds(loop)
+    finally:
+        log.close()
+        shutil.rmtree(path)
 
 
 @pytest.mark.parametrize(("size", "aim"), [(16 * KIB, 0.5), (MIB, 0.85)])
@@ -188,7 +206,7 @@ def test_recovery_against_reading(tmp_path: Path) -> None:
         assert segment.recover() == 0
         segment.close()
 
-    found = medians({"bare": read, "recover": recover}, rounds=3)
+    found = medians({"bare": lambda: seconds(read), "recover": lambda: seconds(recover)}, rounds=3)
     report("recovery of 1 GiB against reading it, cached", found["recover"], found["bare"], 0.2)
     cold: dict[str, list[float]] = {"bare": [], "recover": []}
     # The first round is the host's, whose own cache is not ours to empty.

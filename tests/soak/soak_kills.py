@@ -25,23 +25,29 @@ def acknowledged(broker: Broker, prefix: bytes, kill_after: int) -> list[bytes]:
     sent: list[list[bytes]] = []
     answers = 0
     with Wire(broker) as wire:
-        while True:
+        alive = True
+        while alive:
             values = [b"%s-%d-%d " % (prefix, len(sent), i) + b"x" * (i * 37) for i in range(20)]
             sent.append(values)
-            try:
-                wire.send(frame(ApiKeys.PRODUCE, 8, produce_body("soak", batch(values))))
-                # Always two requests ahead, so that the kill meets the broker at work.
-                if len(sent) > 2:
-                    if not wire.receive_frame():
-                        break
-                    answers += 1
-            except OSError:
-                break
+            alive = still_sends(wire, values)
+            # Always two requests ahead, so that the kill meets the broker at work.
+            if alive and len(sent) > 2:
+                alive = wire_answers(wire)
+                answers += alive
             if answers == kill_after:
                 broker.process.send_signal(signal.SIGKILL)
         while wire_answers(wire):
             answers += 1
     return [value for values in sent[:answers] for value in values]
+
+
+def still_sends(wire: Wire, values: list[bytes]) -> bool:
+    """Send one batch; whether the connection took it."""
+    try:
+        wire.send(frame(ApiKeys.PRODUCE, 8, produce_body("soak", batch(values))))
+    except OSError:
+        return False
+    return True
 
 
 def wire_answers(wire: Wire) -> bool:

@@ -49,7 +49,7 @@ bench: $(VENV)/.test ## speed, as ratios against the bare system calls
 	$(BIN)/python -m pytest -n 0 tests/benchmarks -s --override-ini addopts= -o python_files='bench_*.py'
 
 soak: $(VENV)/.test ## the long round trips
-	KAFKASCOPE_SOAK=1 $(BIN)/python -m pytest -n 0 tests/soak
+	$(BIN)/python -m pytest -n 0 tests/soak -s --override-ini addopts= -o python_files='soak_*.py'
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache build ./*.egg-info

@@ -61,6 +61,7 @@ class Errors(IntEnum):
     INVALID_TXN_STATE = 48
     INVALID_PRODUCER_ID_MAPPING = 49
     CONCURRENT_TRANSACTIONS = 51
+    TRANSACTION_COORDINATOR_FENCED = 52
     KAFKA_STORAGE_ERROR = 56
     LOG_DIR_NOT_FOUND = 57
     UNKNOWN_PRODUCER_ID = 59
@@ -227,6 +228,36 @@ class InvalidRecordException(ApiException):
     """A record that breaks a rule of its batch or topic, with sound bytes."""
 
     error = Errors.INVALID_RECORD
+
+
+class OutOfOrderSequenceException(ApiException):
+    """A producer's sequence number is not the one that is due: a batch before it is missing."""
+
+    error = Errors.OUT_OF_ORDER_SEQUENCE_NUMBER
+
+
+class InvalidProducerEpochException(ApiException):
+    """A producer writes with an epoch older than one that has written since."""
+
+    error = Errors.INVALID_PRODUCER_EPOCH
+
+
+class UnknownProducerIdException(ApiException):
+    """Nothing is known of a producer that should be known."""
+
+    error = Errors.UNKNOWN_PRODUCER_ID
+
+
+class InvalidTxnStateException(ApiException):
+    """What a producer asks does not fit its transaction's state."""
+
+    error = Errors.INVALID_TXN_STATE
+
+
+class TransactionCoordinatorFencedException(ApiException):
+    """A transaction's marker comes from a coordinator that has been replaced."""
+
+    error = Errors.TRANSACTION_COORDINATOR_FENCED
 
 
 class InconsistentTopicIdException(ApiException):

@@ -21,6 +21,7 @@ sparse page of a full disk would be answered with SIGBUS (mmap(2)) and end the p
 Kafka: org.apache.kafka.storage.internals.log.AbstractIndex
 """
 
+import struct
 import threading
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -43,6 +44,8 @@ class AbstractIndex(ABC):
     """
 
     ENTRY_SIZE: ClassVar[int]
+    # What the entries are ordered by stands at the start of each.
+    KEY: ClassVar[struct.Struct]
 
     def __init__(
         self, path: str, base_offset: int, max_index_size: int = -1, *, writable: bool = True
@@ -51,6 +54,8 @@ class AbstractIndex(ABC):
         self.base_offset = base_offset
         self.max_index_size = max_index_size
         self._lock = threading.RLock()
+        # What stored keys count from: an index whose keys are relative says so.
+        self._key_base = 0
         fresh = writable and not files.exists(path)
         self._channel = FileChannel.open(path, read_only=not writable, create=writable)
         try:
@@ -88,10 +93,6 @@ class AbstractIndex(ABC):
         """Raises CorruptIndexException if the file cannot be an index of its segment."""
 
     @abstractmethod
-    def _key(self, mmap: MappedByteBuffer, slot: int) -> int:
-        """What the entries are ordered by, absolute."""
-
-    @abstractmethod
     def truncate_to(self, offset: int) -> None:
         """Forgets entries at or above an offset."""
 
@@ -117,6 +118,12 @@ class AbstractIndex(ABC):
     def trim_to_valid_size(self) -> None:
         """Cuts the file to its entries."""
         self.resize(self.size_in_bytes())
+
+    def rename_to(self, path: str) -> None:
+        """Gives the file another name in its directory, which the caller forces."""
+        with self._lock:
+            files.move(self.path, path, flush_parent=False)
+            self.path = path
 
     def flush(self) -> None:
         """Waits until the entries are on the device."""
@@ -148,13 +155,20 @@ class AbstractIndex(ABC):
         return self._binary_search(mmap, target, 0, first_hot)
 
     def _binary_search(self, mmap: MappedByteBuffer, target: int, low: int, high: int) -> int:
+        # Some twenty probes a look-up: a call less in each halves the time of the whole.
+        read, buffer, size = self.KEY.unpack_from, mmap.buffer, self.ENTRY_SIZE
+        wanted = target - self._key_base
         while low < high:
             middle = (low + high + 1) // 2
-            if self._key(mmap, middle) <= target:
+            if read(buffer, middle * size)[0] <= wanted:
                 low = middle
             else:
                 high = middle - 1
         return low
+
+    def _key(self, mmap: MappedByteBuffer, slot: int) -> int:
+        stored: int = self.KEY.unpack_from(mmap.buffer, slot * self.ENTRY_SIZE)[0]
+        return self._key_base + stored
 
     def _mapped(self) -> MappedByteBuffer:
         if self._mmap is None:

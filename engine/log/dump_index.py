@@ -10,8 +10,10 @@ Kafka: kafka.tools.DumpLogSegments
 
 import contextlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 from engine.common.errors import CorruptRecordException
+from engine.log.abstract_index import AbstractIndex
 from engine.log.log_file_utils import INDEX_FILE_SUFFIX, LOG_FILE_SUFFIX
 from engine.log.offset_index import OffsetIndex
 from engine.log.time_index import TimeIndex
@@ -22,12 +24,20 @@ from engine.record.record_batch import NO_TIMESTAMP
 Say = Callable[[str], None]
 
 
+class IndexCheck(NamedTuple):
+    """What is asked of an index; ``max_message_size`` is in bytes."""
+
+    verify_only: bool = False
+    sanity_only: bool = False
+    max_message_size: int = 5 * 2**20
+
+
 def _beside(path: str, suffix: str) -> str:
     return path[: path.rfind(".")] + suffix
 
 
-def dump_index(path: str, base_offset: int, entry: Say | None, say: Say) -> list[str]:
-    """The entries of an ``.index``, each to ``entry``; returns the mismatches with the log."""
+def dump_index(path: str, base_offset: int, check: IndexCheck, say: Say) -> list[str]:
+    """Says the entries of an ``.index``; returns the mismatches with the log."""
     mismatches = []
     with contextlib.ExitStack() as stack:
         log = FileRecords.open(_beside(path, LOG_FILE_SUFFIX), mutable=False)
@@ -36,22 +46,24 @@ def dump_index(path: str, base_offset: int, entry: Say | None, say: Say) -> list
         stack.callback(index.close)
         if index.entries == 0:
             say(f"{path} is empty.")
+        elif check.sanity_only:
+            _sanity_check(index, say)
+            return []
         for slot in range(index.entries):
             offset, position = index.entry(slot)
             # A crash leaves the preallocated rest as zeros.
             if offset == base_offset and slot > 0:
                 break
-            found = _batch_at(log, position, path).last_offset
+            found = _batch_at(log, position, path, check.max_message_size).last_offset
             if found != offset:
                 mismatches.append(f"  Index offset: {offset}, log offset: {found}")
-            if entry is not None:
-                entry(f"offset: {offset} position: {position}")
+            if not check.verify_only:
+                say(f"offset: {offset} position: {position}")
     return [f"Mismatches in :{path}", *reversed(mismatches)] if mismatches else []
 
 
-def dump_time_index(path: str, base_offset: int, entry: Say | None, say: Say) -> list[str]:
-    """The entries of a ``.timeindex``, each to ``entry``; returns what contradicts the log."""
-    del say
+def dump_time_index(path: str, base_offset: int, check: IndexCheck, say: Say) -> list[str]:
+    """Says the entries of a ``.timeindex``; returns what contradicts the log."""
     troubles = _Troubles(path)
     with contextlib.ExitStack() as stack:
         log = FileRecords.open(_beside(path, LOG_FILE_SUFFIX), mutable=False)
@@ -60,6 +72,9 @@ def dump_time_index(path: str, base_offset: int, entry: Say | None, say: Say) ->
         stack.callback(index.close)
         time_index = TimeIndex(path, base_offset, writable=False)
         stack.callback(time_index.close)
+        if check.sanity_only:
+            _sanity_check(time_index, say)
+            return []
         previous = NO_TIMESTAMP
         for slot in range(time_index.entries):
             timestamp, offset = time_index.entry(slot)
@@ -69,8 +84,8 @@ def dump_time_index(path: str, base_offset: int, entry: Say | None, say: Say) ->
             batches = log.batches_from(position)
             found = next((b for b in batches if b.last_offset >= offset), None)
             troubles.check((timestamp, offset), previous, found)
-            if entry is not None:
-                entry(f"timestamp: {timestamp} offset: {offset}")
+            if not check.verify_only:
+                say(f"timestamp: {timestamp} offset: {offset}")
             previous = timestamp
     return troubles.lines()
 
@@ -109,9 +124,16 @@ class _Troubles:
         return lines
 
 
-def _batch_at(log: FileRecords, position: int, path: str) -> FileChannelRecordBatch:
+def _sanity_check(index: AbstractIndex, say: Say) -> None:
+    index.sanity_check()
+    say(f"{index.path} passed sanity check.")
+
+
+def _batch_at(log: FileRecords, position: int, path: str, limit: int) -> FileChannelRecordBatch:
     if 0 <= position <= log.size_in_bytes():
-        batch = next(log.batches_from(position), None)
+        batch = next(log.slice(position, limit).batches(), None)
         if batch is not None:
             return batch
-    raise CorruptRecordException(f"{path} points to byte {position}, where no batch stands")
+    raise CorruptRecordException(
+        f"{path} points to byte {position}, where no batch of at most {limit} bytes stands"
+    )

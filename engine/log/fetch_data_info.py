@@ -5,6 +5,7 @@ Kafka: org.apache.kafka.storage.internals.log.FetchDataInfo
 
 from typing import NamedTuple
 
+from engine.log.aborted_txn import AbortedTxn
 from engine.record.file_records import FileRecords
 from engine.record.memory_records import MemoryRecords
 
@@ -20,9 +21,11 @@ class LogOffsetMetadata(NamedTuple):
 class FetchDataInfo(NamedTuple):
     """``records`` is MemoryRecords.EMPTY where there is nothing to send.
 
-    ``first_entry_incomplete``: the slice ends inside its first batch.
+    ``first_entry_incomplete``: the slice ends inside its first batch. ``aborted_transactions``: those
+    that overlap the slice, None unless only committed records are asked for.
     """
 
     fetch_offset_metadata: LogOffsetMetadata
     records: FileRecords | MemoryRecords
     first_entry_incomplete: bool = False
+    aborted_transactions: tuple[AbortedTxn, ...] | None = None

@@ -11,59 +11,46 @@ System calls: those of ``files.read_all`` and ``files.write_atomically``.
 Kafka: org.apache.kafka.storage.internals.checkpoint.LeaderEpochCheckpointFile
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from engine.common.errors import KafkaStorageException
 from engine.log.checkpoint_file import read_checkpoint, write_checkpoint
 
 FILE_NAME = "leader-epoch-checkpoint"
+_MAX_EPOCH = 2**31 - 1
+_MAX_OFFSET = 2**63 - 1
+
+
+class EpochEntry(NamedTuple):
+    """A leader epoch and the offset of its first record."""
+
+    epoch: int
+    start_offset: int
 
 
 class LeaderEpochCheckpointFile:
-    """The epochs of one partition, in memory and on disk."""
+    """The file of one partition; LeaderEpochFileCache holds what is in it."""
 
     def __init__(self, directory: str) -> None:
         self.path = f"{directory}/{FILE_NAME}"
-        self._entries = [_split(line, self.path) for line in read_checkpoint(self.path)]
 
-    @property
-    def entries(self) -> tuple[tuple[int, int], ...]:
-        """Epochs and their first offsets, ascending."""
-        return tuple(self._entries)
+    def read(self) -> list[EpochEntry]:
+        """The entries, none if the file is missing; KafkaStorageException if it is broken."""
+        return [_split(line, self.path) for line in read_checkpoint(self.path)]
 
-    @property
-    def latest_epoch(self) -> int | None:
-        """The last epoch, None if there is none."""
-        return self._entries[-1][0] if self._entries else None
-
-    def assign(self, epoch: int, start_offset: int) -> None:
-        """Notes that an epoch begins, unless it is known already."""
-        latest = self.latest_epoch
-        if latest is None or epoch > latest:
-            self._entries.append((epoch, start_offset))
-            self.flush()
-
-    def truncate_from_end(self, end_offset: int) -> None:
-        """Forgets epochs that begin at or after the log's end."""
-        kept = [entry for entry in self._entries if entry[1] < end_offset]
-        if kept != self._entries:
-            self._entries = kept
-            self.flush()
-
-    def end_offset_for(self, epoch: int, log_end_offset: int) -> tuple[int, int]:
-        """The largest epoch up to the one asked for, and where it ends; (-1, -1) if none."""
-        known = [e for e, _ in self._entries if e <= epoch]
-        if not known:
-            return -1, -1
-        later = [start for e, start in self._entries if e > epoch]
-        return known[-1], min(later, default=log_end_offset)
-
-    def flush(self) -> None:
+    def write(self, entries: Sequence[EpochEntry]) -> None:
         """Replaces the file's contents in one step."""
-        write_checkpoint(self.path, [f"{epoch} {start}" for epoch, start in self._entries])
+        write_checkpoint(self.path, [f"{epoch} {start}" for epoch, start in entries])
 
 
-def _split(line: str, path: str) -> tuple[int, int]:
+def _split(line: str, path: str) -> EpochEntry:
     try:
-        epoch, start = line.split(" ")
-        return int(epoch), int(start)
+        epoch, start = (int(part) for part in line.split(" "))
     except ValueError:
-        raise KafkaStorageException(f"The checkpoint {path} has a broken line: {line!r}.") from None
+        epoch, start = -1, -1
+    if not (0 <= epoch <= _MAX_EPOCH and 0 <= start <= _MAX_OFFSET):
+        raise KafkaStorageException(
+            f"The checkpoint {path} has a broken line: {line!r}; remove it, and it is written anew."
+        )
+    return EpochEntry(epoch, start)

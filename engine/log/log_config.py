@@ -7,11 +7,13 @@ default.
 Kafka: org.apache.kafka.storage.internals.log.LogConfig
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from engine.common.errors import InvalidConfigurationException
+from engine.nio.append_mode import AppendMode
 
 MAX_LONG = 2**63 - 1
 MAX_INT = 2**31 - 1
@@ -82,6 +84,7 @@ class LogConfig:
 
     segment_bytes: int = _setting(2**30, _integer(14, MAX_INT), "segment.bytes")
     segment_ms: int = _setting(7 * _DAY_MS, _integer(1, MAX_LONG), "segment.ms", "log.roll.ms")
+    segment_jitter_ms: int = _setting(0, _LONG, "segment.jitter.ms", "log.roll.jitter.ms")
     segment_index_bytes: int = _setting(
         10 * 2**20, _integer(4, MAX_INT), "segment.index.bytes", "log.index.size.max.bytes"
     )
@@ -136,11 +139,32 @@ class LogConfig:
         "unclean.leader.election.enable",
         "unclean.leader.election.enable",
     )
+    append_mode: str = _setting(
+        AppendMode.WRITE.value,
+        _choice(*(mode.value for mode in AppendMode)),
+        "kafkascope.append.mode",
+        "kafkascope.append.mode",
+    )
 
     @property
     def compact(self) -> bool:
         """Whether the log keeps only the last record of each key."""
         return "compact" in self.cleanup_policy
+
+    @property
+    def delete(self) -> bool:
+        """Whether segments go when the log is too old or too large."""
+        return "delete" in self.cleanup_policy
+
+    @property
+    def max_segment_ms(self) -> int:
+        """After how long a segment is closed; in time to be compacted, where that has a limit."""
+        return min(self.segment_ms, self.max_compaction_lag_ms) if self.compact else self.segment_ms
+
+    def random_segment_jitter(self) -> int:
+        """By how much one segment is closed earlier, lest all partitions roll at once."""
+        limit = min(self.segment_jitter_ms, self.segment_ms)
+        return secrets.randbelow(limit) if limit else 0
 
     @classmethod
     def topic_names(cls) -> dict[str, str]:
@@ -185,6 +209,7 @@ _OTHER_UNITS: dict[str, tuple[str, int]] = {
     "log.retention.minutes": ("log.retention.ms", 60_000),
     "log.retention.hours": ("log.retention.ms", _HOUR_MS),
     "log.roll.hours": ("log.roll.ms", _HOUR_MS),
+    "log.roll.jitter.hours": ("log.roll.jitter.ms", _HOUR_MS),
 }
 
 

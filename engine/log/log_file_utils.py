@@ -2,7 +2,7 @@
 
 ::
 
-    data-dir/  topic-partition/  00000000000000000000.log .index .timeindex
+    data-dir/  topic-partition/  00000000000000000000.log .index .timeindex .txnindex .snapshot
                                  leader-epoch-checkpoint  partition.metadata
                recovery-point-offset-checkpoint  replication-offset-checkpoint
                log-start-offset-checkpoint  meta.properties  .lock  .kafka_cleanshutdown
@@ -17,10 +17,14 @@ from engine.common.topic_partition import TopicPartition
 LOG_FILE_SUFFIX: Final = ".log"
 INDEX_FILE_SUFFIX: Final = ".index"
 TIME_INDEX_FILE_SUFFIX: Final = ".timeindex"
+TXN_INDEX_FILE_SUFFIX: Final = ".txnindex"
+PRODUCER_SNAPSHOT_FILE_SUFFIX: Final = ".snapshot"
 DELETED_FILE_SUFFIX: Final = ".deleted"
+CLEANED_FILE_SUFFIX: Final = ".cleaned"
+SWAP_FILE_SUFFIX: Final = ".swap"
 DELETE_DIR_SUFFIX: Final = "-delete"
 # What a stop in the middle of something may leave behind; none of it is part of a log.
-LEFTOVER_SUFFIXES: Final = (DELETED_FILE_SUFFIX, ".cleaned", ".swap", ".tmp")
+LEFTOVER_SUFFIXES: Final = (DELETED_FILE_SUFFIX, CLEANED_FILE_SUFFIX, ".tmp")
 _DIGITS: Final = 20
 
 

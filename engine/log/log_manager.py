@@ -3,6 +3,7 @@
 ::
 
     startup   lock -> clean mark there? -> meta.properties -> load every log, recover if no mark
+    meanwhile, by the scheduler: retention, flushing by time, checkpoints of offsets
     shutdown  flush and close every log -> checkpoints -> clean mark -> unlock
 
 System calls: ``fcntl(F_SETLK)`` on ``.lock``; ``getdents64``; UnifiedLog's; the checkpoints'.
@@ -10,17 +11,24 @@ System calls: ``fcntl(F_SETLK)`` on ``.lock``; ``getdents64``; UnifiedLog's; the
 Kafka: kafka.log.LogManager
 """
 
+import contextlib
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 from engine.common.errors import KafkaStorageException
+from engine.common.kafka_scheduler import KafkaScheduler
+from engine.common.system_time import SystemTime
 from engine.common.topic_partition import TopicPartition
 from engine.log.clean_shutdown_file_handler import CleanShutdownFileHandler
+from engine.log.cleaner_config import CleanerConfig
+from engine.log.log_cleaner import LogCleaner
 from engine.log.log_config import LogConfig
 from engine.log.log_file_utils import DELETE_DIR_SUFFIX, parse_topic_partition
 from engine.log.meta_properties import MetaProperties
 from engine.log.offset_checkpoint_file import OffsetCheckpointFile
+from engine.log.server_log_configs import ServerLogConfigs
 from engine.log.unified_log import UnifiedLog
 from engine.nio import files
 from engine.nio.file_lock import FileLock
@@ -37,12 +45,29 @@ class LogManager:
     """Owns a data directory between ``startup`` and ``shutdown``."""
 
     def __init__(
-        self, log_dir: str, config: LogConfig | None = None, *, broker_id: int = 0
+        self,
+        log_dir: str,
+        config: LogConfig | None = None,
+        *,
+        broker_id: int = 0,
+        tasks: ServerLogConfigs | None = None,
+        scheduler: KafkaScheduler | None = None,
+        cleaner_config: CleanerConfig | None = None,
     ) -> None:
+        """``scheduler`` runs the periodic ``tasks``; without one they happen when they are called.
+
+        With a ``cleaner_config`` that enables it, compacted logs are compacted by a thread.
+        """
         self.log_dir = log_dir.rstrip("/") or "/"
         self.config = config or LogConfig()
         self.broker_id = broker_id
         self.cluster_id = ""
+        self._tasks = tasks or ServerLogConfigs()
+        self._scheduler = scheduler
+        self.cleaner: LogCleaner | None = None
+        if cleaner_config is not None and cleaner_config.enable_cleaner:
+            time = None if scheduler is None else scheduler.time
+            self.cleaner = LogCleaner(cleaner_config, self.log_dir, self.all_logs, time)
         self._logs: dict[TopicPartition, UnifiedLog] = {}
         self._lock = threading.RLock()
         self._file_lock: FileLock | None = None
@@ -79,9 +104,20 @@ class LogManager:
             self._close_logs()
             self._file_lock.release()
             raise
+        self._schedule_tasks()
+        if self.cleaner is None:
+            return
+        if self._scheduler is None:
+            self.cleaner.startup()
+        else:
+            # Not before the scheduler runs: till then the logs have the broker's settings, and a
+            # topic's own may say that it is not to be compacted.
+            self._scheduler.schedule_once("kafka-log-cleaner", self.cleaner.startup)
 
     def shutdown(self) -> None:
         """Flushes and closes all logs, writes checkpoints and the clean mark, lets go."""
+        if self.cleaner is not None:
+            self.cleaner.shutdown()
         with self._lock:
             if self._file_lock is None:
                 return
@@ -119,7 +155,7 @@ class LogManager:
                     raise KafkaStorageException(
                         f"Cannot create the log {topic_partition}: {refusal.strerror}."
                     ) from refusal
-                self._logs[topic_partition] = log
+                self._logs[topic_partition] = self._adopted(log)
             return log
 
     def all_logs(self) -> tuple[UnifiedLog, ...]:
@@ -136,6 +172,8 @@ class LogManager:
             log = self._logs.pop(topic_partition, None)
             if log is None:
                 return False
+            if self.cleaner is not None:
+                self.cleaner.abort_cleaning(topic_partition)
             doomed = f"{self.log_dir}/{topic_partition}.{uuid4().hex}{DELETE_DIR_SUFFIX}"
             files.move(log.directory, doomed)
             log.directory = doomed
@@ -143,11 +181,53 @@ class LogManager:
             self.checkpoint()
             return True
 
+    def cleanup_logs(self) -> int:
+        """Deletes what retention says, in every log that is not compacted; how many segments.
+
+        In the others LogCleaner does it, which then is not at work on the same segments.
+        """
+        deleted = 0
+        for log in self.all_logs():
+            if not log.config.compact:
+                with _naming(log, "delete old segments"):
+                    deleted += log.delete_old_segments()
+        return deleted
+
+    def remove_expired_producers(self) -> int:
+        """Forgets idempotent producers idle for ``producer.id.expiration.ms``; how many."""
+        removed = 0
+        for log in self.all_logs():
+            with log.lock:
+                removed += log.producer_state_manager.remove_expired_producers(self._now_ms())
+        return removed
+
+    def flush_dirty_logs(self) -> int:
+        """Flushes the logs that were not flushed for their ``flush.ms``; how many."""
+        flushed = 0
+        for log in self.all_logs():
+            waited = self._now_ms() - log.last_flushed_ms
+            if log.unflushed_messages and waited >= log.config.flush_ms:
+                with _naming(log, "flush"):
+                    log.flush()
+                    flushed += 1
+        return flushed
+
     def checkpoint(self) -> None:
         """Writes recovery points, start offsets and high watermarks of all logs."""
+        self.checkpoint_log_recovery_offsets()
+        self.checkpoint_log_start_offsets()
+        with self._lock:
+            self._high_watermarks.write({tp: log.high_watermark for tp, log in self._logs.items()})
+
+    def checkpoint_log_recovery_offsets(self) -> None:
+        """Writes from where each log must be checked after a kill."""
+        with self._lock:
+            self._recovery_points.write({tp: log.recovery_point for tp, log in self._logs.items()})
+
+    def checkpoint_log_start_offsets(self) -> None:
+        """Writes the start of each log that does not begin with its first segment."""
         with self._lock:
             logs = self._logs.items()
-            self._recovery_points.write({tp: log.recovery_point for tp, log in logs})
             self._log_starts.write(
                 {
                     tp: log.log_start_offset
@@ -155,7 +235,6 @@ class LogManager:
                     if log.log_start_offset > log.segments[0].base_offset
                 }
             )
-            self._high_watermarks.write({tp: log.high_watermark for tp, log in logs})
 
     def _load(self) -> None:
         had_clean_shutdown = self._clean_shutdown.exists()
@@ -171,7 +250,7 @@ class LogManager:
             topic_partition = parse_topic_partition(name)
             if topic_partition is None:
                 continue
-            self._logs[topic_partition] = UnifiedLog(
+            log = UnifiedLog(
                 self._directory(topic_partition),
                 topic_partition,
                 self.config,
@@ -179,8 +258,39 @@ class LogManager:
                 recovery_point=recovery_points.get(topic_partition, 0),
                 had_clean_shutdown=had_clean_shutdown,
             )
+            self._logs[topic_partition] = self._adopted(log)
         if self._logs and not had_clean_shutdown:
             _logger.info("%s was not closed in order; its logs were checked.", self.log_dir)
+
+    def _schedule_tasks(self) -> None:
+        if self._scheduler is None:
+            return
+        tasks = self._tasks
+        periods: tuple[tuple[str, Callable[[], object], int], ...] = (
+            ("kafka-log-retention", self.cleanup_logs, tasks.retention_check_interval_ms),
+            ("kafka-log-flusher", self.flush_dirty_logs, tasks.flush_scheduler_interval_ms),
+            (
+                "kafka-recovery-point-checkpoint",
+                self.checkpoint_log_recovery_offsets,
+                tasks.flush_offset_checkpoint_interval_ms,
+            ),
+            (
+                "kafka-log-start-offset-checkpoint",
+                self.checkpoint_log_start_offsets,
+                tasks.flush_start_offset_checkpoint_interval_ms,
+            ),
+        )
+        periods += (("PeriodicProducerExpirationCheck", self.remove_expired_producers, 600_000),)
+        for name, task, period in periods:
+            self._scheduler.schedule(name, task, tasks.initial_task_delay_ms, period)
+
+    def _adopted(self, log: UnifiedLog) -> UnifiedLog:
+        log.scheduler = self._scheduler
+        log.last_flushed_ms = self._now_ms()
+        return log
+
+    def _now_ms(self) -> int:
+        return (SystemTime() if self._scheduler is None else self._scheduler.time).milliseconds()
 
     def _close_logs(self) -> None:
         for log in self._logs.values():
@@ -188,3 +298,12 @@ class LogManager:
 
     def _directory(self, topic_partition: TopicPartition) -> str:
         return f"{self.log_dir}/{topic_partition}"
+
+
+@contextlib.contextmanager
+def _naming(log: UnifiedLog, what: str) -> Iterator[None]:
+    """A disk's refusal in one log is named and keeps no other log waiting."""
+    try:
+        yield
+    except (OSError, KafkaStorageException) as refusal:
+        _logger.warning("Cannot %s of %s: %s", what, log.topic_partition, refusal)

@@ -21,12 +21,15 @@ from engine.log.log_file_utils import (
     INDEX_FILE_SUFFIX,
     LOG_FILE_SUFFIX,
     TIME_INDEX_FILE_SUFFIX,
+    TXN_INDEX_FILE_SUFFIX,
     log_file,
 )
 from engine.log.offset_index import OffsetIndex
 from engine.log.time_index import TimeIndex
 from engine.log.timestamp_offset import UNKNOWN, TimestampOffset
+from engine.log.transaction_index import TransactionIndex
 from engine.nio import files
+from engine.nio.append_mode import AppendMode
 from engine.record.file_records import FileRecords, LogOffsetPosition, TimestampAndOffset
 from engine.record.memory_records import MemoryRecords
 from engine.record.record_batch import RecordBatch
@@ -38,21 +41,29 @@ _MAX_RELATIVE_OFFSET = 2**31 - 1
 class LogSegment:
     """Batches from ``base_offset`` on; appending belongs to the log's lock."""
 
-    def __init__(self, directory: str, base_offset: int, config: LogConfig) -> None:
+    def __init__(
+        self, directory: str, base_offset: int, config: LogConfig, *, suffix: str = ""
+    ) -> None:
+        """``suffix`` stands behind the files' names while they are not part of the log yet."""
         self.base_offset = base_offset
         self.config = config
         self.created_ms = time.time_ns() // 1_000_000
         size = config.segment_index_bytes
-        index_path = log_file(directory, base_offset, INDEX_FILE_SUFFIX)
-        time_index_path = log_file(directory, base_offset, TIME_INDEX_FILE_SUFFIX)
+        index_path = log_file(directory, base_offset, INDEX_FILE_SUFFIX + suffix)
+        time_index_path = log_file(directory, base_offset, TIME_INDEX_FILE_SUFFIX + suffix)
         preallocate = config.segment_bytes if config.preallocate else 0
-        log_path = log_file(directory, base_offset, LOG_FILE_SUFFIX)
-        self.log = FileRecords.open(log_path, preallocate=preallocate)
+        log_path = log_file(directory, base_offset, LOG_FILE_SUFFIX + suffix)
+        mode = AppendMode(config.append_mode)
+        self.log = FileRecords.open(log_path, preallocate=preallocate, append_mode=mode)
         self.offset_index = OffsetIndex(index_path, base_offset, size)
         self.time_index = TimeIndex(time_index_path, base_offset, size)
+        self.txn_index = TransactionIndex(
+            log_file(directory, base_offset, TXN_INDEX_FILE_SUFFIX + suffix), base_offset
+        )
         self._bytes_since_last_index_entry = 0
         self._max_timestamp_so_far: TimestampOffset | None = None
         self._rolling_based_timestamp: int | None = None
+        self._roll_jitter_ms = config.random_segment_jitter()
 
     @property
     def size(self) -> int:
@@ -65,6 +76,31 @@ class LogSegment:
         if self._max_timestamp_so_far is None:
             self._max_timestamp_so_far = self._largest_indexed_timestamp()
         return self._max_timestamp_so_far
+
+    @property
+    def largest_timestamp(self) -> int:
+        """The largest timestamp; where no record has one, when the file was last written."""
+        largest = self.max_timestamp_so_far.timestamp
+        return largest if largest >= 0 else self.last_modified
+
+    @property
+    def last_modified(self) -> int:
+        """When the file was last written, in milliseconds since 1970."""
+        return files.last_modified(self.log.path)
+
+    @last_modified.setter
+    def last_modified(self, milliseconds: int) -> None:
+        for path in (self.log.path, self.offset_index.path, self.time_index.path):
+            files.set_last_modified(path, milliseconds)
+
+    @property
+    def first_batch_timestamp(self) -> int:
+        """The largest timestamp of the first batch, -1 if there is none."""
+        if self._rolling_based_timestamp is None:
+            first = next(self.log.batches(), None)
+            if first is not None and first.max_timestamp >= 0:
+                self._rolling_based_timestamp = first.max_timestamp
+        return -1 if self._rolling_based_timestamp is None else self._rolling_based_timestamp
 
     def append(self, batches: Iterable[RecordBatch], records: MemoryRecords) -> None:
         """Writes all of ``records``, which are ``batches``, and indexes them.
@@ -183,6 +219,7 @@ class LogSegment:
         found = self.translate_offset(offset)
         self.offset_index.truncate_to(offset)
         self.time_index.truncate_to(offset)
+        self.txn_index.truncate_to(offset)
         self._bytes_since_last_index_entry = 0
         self._max_timestamp_so_far = None
         return 0 if found is None else self.log.truncate_to(found.position)
@@ -209,6 +246,7 @@ class LogSegment:
         self.log.flush()
         self.offset_index.flush()
         self.time_index.flush()
+        self.txn_index.flush()
 
     def close(self) -> None:
         """As when becoming inactive, then closes the files."""
@@ -216,12 +254,19 @@ class LogSegment:
             self.on_become_inactive_segment()
         self.offset_index.close()
         self.time_index.close()
+        self.txn_index.close()
         self.log.close()
+
+    def change_file_suffixes(self, old: str, new: str) -> None:
+        """Renames the files, the log first; the caller forces the directory."""
+        for file in (self.log, self.offset_index, self.time_index, self.txn_index):
+            file.rename_to(file.path.removesuffix(old) + new)
 
     def delete_if_exists(self) -> None:
         """Removes the files' names; a slice on its way out keeps the bytes till it is sent."""
         for path in (self.log.path, self.offset_index.path, self.time_index.path):
             files.delete_if_exists(path)
+        files.delete_if_exists(self.txn_index.path)
 
     def _index(self, batch: RecordBatch, position: int) -> None:
         if self._rolling_based_timestamp is None and batch.max_timestamp >= 0:
@@ -256,16 +301,13 @@ class LogSegment:
 
     def _time_waited_for_roll(self, now_ms: int, timestamp: int) -> int:
         # By the records' own time, so that a segment spans segment.ms of data (KAFKA-2511).
-        if self._rolling_based_timestamp is None:
-            first = next(self.log.batches(), None)
-            if first is not None and first.max_timestamp >= 0:
-                self._rolling_based_timestamp = first.max_timestamp
-        if self._rolling_based_timestamp is not None and timestamp >= 0:
-            return timestamp - self._rolling_based_timestamp
+        first = self.first_batch_timestamp
+        if first >= 0 and timestamp >= 0:
+            return timestamp - first
         return now_ms - self.created_ms
 
     def _segment_ms(self) -> int:
-        return self.config.segment_ms
+        return self.config.max_segment_ms - self._roll_jitter_ms
 
 
 def _check_order(batch: RecordBatch, next_offset: int) -> None:

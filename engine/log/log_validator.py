@@ -1,8 +1,8 @@
 """Decides whether a producer's batches may be appended, before a byte is written.
 
 What is checked without unpacking a record: magic, sizes, CRC-32C, offsets that add up, no control
-batch, the codec, the timestamps. Records are unpacked only for a compacted topic, where each needs
-a key.
+batch, the codec. Records are unpacked only for a compacted topic, where each needs a key, and for a
+topic that limits how far timestamps may be from the broker's clock.
 
 System calls: none.
 
@@ -16,19 +16,21 @@ from engine.common.errors import (
     RecordTooLargeException,
     UnsupportedForMessageFormatException,
 )
+from engine.log.append_origin import AppendOrigin
 from engine.log.log_append_info import LogAppendInfo
-from engine.log.log_config import LogConfig
+from engine.log.log_config import MAX_LONG, LogConfig
 from engine.record.default_record_batch import DefaultRecordBatch
 from engine.record.memory_records import MemoryRecords
-from engine.record.record_batch import MAGIC_VALUE_V2, RecordBatch
+from engine.record.record_batch import MAGIC_VALUE_V2, NO_TIMESTAMP, RecordBatch
 from engine.record.timestamp_type import TimestampType
 
 
 class LogValidator:
     """The rules of one log's settings."""
 
-    def __init__(self, config: LogConfig) -> None:
+    def __init__(self, config: LogConfig, origin: AppendOrigin = AppendOrigin.CLIENT) -> None:
         self._config = config
+        self._origin = origin
 
     def analyze_and_validate_records(self, records: MemoryRecords, now_ms: int) -> LogAppendInfo:
         """The batches and what is known of them; an ApiException if one breaks a rule.
@@ -78,25 +80,31 @@ class LogValidator:
             )
         batch.ensure_valid()
         _validate_header(batch)
+        if self._origin is AppendOrigin.CLIENT:
+            _validate_producer(batch)
         self._validate_timestamp(batch, now_ms)
-        if self._config.compact:
+        if self._config.compact and not batch.is_control_batch:
             _validate_keys(batch)
 
     def _validate_timestamp(self, batch: DefaultRecordBatch, now_ms: int) -> None:
         if self._config.message_timestamp_type == TimestampType.LOG_APPEND_TIME.value:
             return
-        latest = now_ms + self._config.message_timestamp_after_max_ms
-        earliest = now_ms - self._config.message_timestamp_before_max_ms
-        if batch.max_timestamp > latest or 0 <= batch.base_timestamp < earliest:
-            raise InvalidTimestampException(
-                f"The timestamps {batch.base_timestamp} to {batch.max_timestamp} are outside "
-                f"what the topic allows, {earliest} to {latest}."
-            )
+        before = self._config.message_timestamp_before_max_ms
+        after = self._config.message_timestamp_after_max_ms
+        if before == after == MAX_LONG:
+            return
+        # The header's two timestamps are the first and, by the producer's word, the largest: only
+        # the records themselves say which is too old.
+        for index, record in enumerate(batch):
+            is_set = record.timestamp != NO_TIMESTAMP
+            if is_set and not -after <= now_ms - record.timestamp <= before:
+                raise InvalidTimestampException(
+                    f"Timestamp {record.timestamp} of record {index} is outside what the topic "
+                    f"allows, {now_ms - before} to {now_ms + after}."
+                )
 
 
 def _validate_header(batch: DefaultRecordBatch) -> None:
-    if batch.is_control_batch:
-        raise InvalidRecordException("A client may not write control batches.")
     if batch.timestamp_type is TimestampType.LOG_APPEND_TIME:
         raise InvalidTimestampException("A client may not write batches with log append time.")
     if batch.count <= 0 or batch.last_offset_delta != batch.count - 1:
@@ -106,6 +114,16 @@ def _validate_header(batch: DefaultRecordBatch) -> None:
         )
     # Reading it refuses a codec that is not known.
     _ = batch.compression_type
+
+
+def _validate_producer(batch: DefaultRecordBatch) -> None:
+    if batch.is_control_batch:
+        raise InvalidRecordException("A client may not write control batches.")
+    if batch.producer_id >= 0 and batch.base_sequence < 0:
+        raise InvalidRecordException(
+            f"A batch of producer {batch.producer_id} has the sequence number "
+            f"{batch.base_sequence}."
+        )
 
 
 def _validate_keys(batch: DefaultRecordBatch) -> None:

@@ -24,6 +24,7 @@ class OffsetCheckpointFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._written: Mapping[TopicPartition, int] | None = None
 
     def read(self) -> dict[TopicPartition, int]:
         """The offsets; KafkaStorageException if the file is broken."""
@@ -34,9 +35,12 @@ class OffsetCheckpointFile:
         return offsets
 
     def write(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Replaces the file's contents in one step."""
+        """Replaces the file's contents in one step, unless they were written last time."""
+        if offsets == self._written:
+            return
         lines = [f"{tp.topic} {tp.partition} {offset}" for tp, offset in sorted(offsets.items())]
         write_checkpoint(self.path, lines)
+        self._written = dict(offsets)
 
 
 def _split(line: str, path: str) -> tuple[str, int, int]:

@@ -12,6 +12,7 @@ System calls: AbstractIndex's.
 Kafka: org.apache.kafka.storage.internals.log.OffsetIndex
 """
 
+import struct
 from typing import ClassVar
 
 from engine.log.abstract_index import AbstractIndex
@@ -24,6 +25,13 @@ class OffsetIndex(AbstractIndex):
     """Sparse index by offset; positions are bytes from the segment's start."""
 
     ENTRY_SIZE: ClassVar[int] = 8
+    KEY: ClassVar[struct.Struct] = struct.Struct(">i")
+
+    def __init__(
+        self, path: str, base_offset: int, max_index_size: int = -1, *, writable: bool = True
+    ) -> None:
+        super().__init__(path, base_offset, max_index_size, writable=writable)
+        self._key_base = base_offset
 
     @property
     def last_offset(self) -> int:
@@ -43,6 +51,18 @@ class OffsetIndex(AbstractIndex):
             if slot < 0:
                 return OffsetPosition(self.base_offset, 0)
             return self._entry(self._mapped(), slot)
+
+    def fetch_upper_bound_offset(self, fetch: OffsetPosition, fetch_size: int) -> int | None:
+        """The offset of the first entry at or behind the end of a read, None if there is none."""
+        with self._lock:
+            low, high = 0, self._entries
+            while low < high:
+                middle = (low + high) // 2
+                if self.entry(middle).position < fetch.position + fetch_size:
+                    low = middle + 1
+                else:
+                    high = middle
+            return self.entry(low).offset if low < self._entries else None
 
     def append(self, offset: int, position: int) -> None:
         """Adds an entry; ValueError if it is full or the offset is not above the last entry's."""
@@ -71,9 +91,6 @@ class OffsetIndex(AbstractIndex):
                 f"The index {self.path} ends with offset {self.last_offset}, "
                 f"below its base {self.base_offset}."
             )
-
-    def _key(self, mmap: MappedByteBuffer, slot: int) -> int:
-        return self.base_offset + mmap.get_int(slot * 8)
 
     def _entry(self, mmap: MappedByteBuffer, slot: int) -> OffsetPosition:
         return OffsetPosition(self._key(mmap, slot), mmap.get_int(slot * 8 + 4))

@@ -13,6 +13,7 @@ System calls: AbstractIndex's.
 Kafka: org.apache.kafka.storage.internals.log.TimeIndex
 """
 
+import struct
 from typing import ClassVar
 
 from engine.log.abstract_index import AbstractIndex
@@ -26,6 +27,7 @@ class TimeIndex(AbstractIndex):
     """Sparse index by timestamp, in milliseconds."""
 
     ENTRY_SIZE: ClassVar[int] = 12
+    KEY: ClassVar[struct.Struct] = struct.Struct(">q")
 
     @property
     def is_full(self) -> bool:
@@ -93,9 +95,6 @@ class TimeIndex(AbstractIndex):
                 f"The index {self.path} ends with timestamp {last.timestamp} and offset "
                 f"{last.offset}, which cannot follow {first.timestamp} and {self.base_offset}."
             )
-
-    def _key(self, mmap: MappedByteBuffer, slot: int) -> int:
-        return mmap.get_long(slot * 12)
 
     def _entry(self, mmap: MappedByteBuffer, slot: int) -> TimestampOffset:
         return TimestampOffset(

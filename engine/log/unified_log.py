@@ -17,7 +17,7 @@ Kafka: kafka.log.UnifiedLog
 import bisect
 import logging
 import threading
-import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from engine.common.errors import (
@@ -26,15 +26,29 @@ from engine.common.errors import (
     OffsetOutOfRangeException,
     RecordBatchTooLargeException,
 )
+from engine.common.kafka_scheduler import KafkaScheduler
+from engine.common.system_time import SystemTime
 from engine.common.topic_partition import TopicPartition
+from engine.log import local_log, transaction_reads
+from engine.log.append_origin import AppendOrigin
+from engine.log.deletable_segments import deletable_segments
 from engine.log.fetch_data_info import FetchDataInfo, LogOffsetMetadata
+from engine.log.fetch_isolation import FetchIsolation
 from engine.log.leader_epoch_checkpoint_file import LeaderEpochCheckpointFile
+from engine.log.leader_epoch_file_cache import LeaderEpochFileCache
 from engine.log.log_append_info import LogAppendInfo
 from engine.log.log_config import LogConfig
 from engine.log.log_loader import LogLoader
 from engine.log.log_segment import LogSegment
+from engine.log.log_start_offset_increment_reason import LogStartOffsetIncrementReason
 from engine.log.log_validator import LogValidator
 from engine.log.partition_metadata_file import PartitionMetadataFile
+from engine.log.producer_state_manager import ProducerStateManager
+from engine.log.producer_state_updates import (
+    analyze_and_validate_producer_state,
+    commit_producer_state,
+    rebuild_producer_state,
+)
 from engine.nio import files
 from engine.record.file_records import TimestampAndOffset
 from engine.record.memory_records import MemoryRecords
@@ -45,10 +59,15 @@ LATEST_TIMESTAMP = -1
 EARLIEST_TIMESTAMP = -2
 MAX_TIMESTAMP = -3
 EARLIEST_LOCAL_TIMESTAMP = -4
+_SYSTEM_TIME = SystemTime()
 
 
 class UnifiedLog:
-    """One partition of one topic in one directory."""
+    """One partition of one topic in one directory.
+
+    ``scheduler`` takes what need not be waited for, and its clock counts; without one a rolled
+    segment is not flushed by itself and deleted files go at once.
+    """
 
     def __init__(
         self,
@@ -72,11 +91,17 @@ class UnifiedLog:
         self.recovery_point = min(recovery_point, self.log_end_offset)
         if had_clean_shutdown:
             self.recovery_point = self.log_end_offset
-        self.leader_epochs = LeaderEpochCheckpointFile(directory)
+        self.producer_state_manager = ProducerStateManager(topic_partition, directory)
+        self._first_unstable: LogOffsetMetadata | None = None
+        unflushed = self._segments[self._floor(self._segments, self.recovery_point)].base_offset
+        self._rebuild_producer_state(None if had_clean_shutdown else unflushed)
+        self.leader_epochs = LeaderEpochFileCache(LeaderEpochCheckpointFile(directory))
         self.leader_epochs.truncate_from_end(self.log_end_offset)
         self._metadata_file = PartitionMetadataFile(directory)
         self._topic_id = self._metadata_file.maybe_read()
         self._closed = False
+        self.scheduler: KafkaScheduler | None = None
+        self.last_flushed_ms = self._now_ms()
 
     @property
     def topic_id(self) -> UUID | None:
@@ -97,6 +122,11 @@ class UnifiedLog:
     def log_end_offset_metadata(self) -> LogOffsetMetadata:
         """The log's end with the place where it stands."""
         return self._end
+
+    @property
+    def last_stable_offset(self) -> int:
+        """The offset up to which every transaction is decided."""
+        return self._stable_end().message_offset
 
     @property
     def active_segment(self) -> LogSegment:
@@ -128,16 +158,22 @@ class UnifiedLog:
             self._metadata_file.write(topic_id)
             self._topic_id = topic_id
 
-    def append_as_leader(self, records: MemoryRecords, leader_epoch: int = 0) -> LogAppendInfo:
+    def append_as_leader(
+        self,
+        records: MemoryRecords,
+        leader_epoch: int = 0,
+        origin: AppendOrigin = AppendOrigin.CLIENT,
+    ) -> LogAppendInfo:
         """Gives the batches their offsets, in place, and appends their bytes unchanged.
 
         An ApiException says what is wrong with the batches (CorruptRecordException,
         RecordTooLargeException, InvalidRecordException, ...) or with the disk
-        (KafkaStorageException); the log is then as it was.
+        (KafkaStorageException); the log is then as it was. A batch that an idempotent producer has
+        sent before is not appended again: the answer says where it stands.
         """
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = self._now_ms()
         writable = _writable(records)
-        validator = LogValidator(self.config)
+        validator = LogValidator(self.config, origin)
         info = validator.analyze_and_validate_records(writable, now_ms)
         if not info.batches:
             info.first_offset = self.log_end_offset
@@ -150,17 +186,23 @@ class UnifiedLog:
                 f"{self.config.segment_bytes}."
             )
         with self.lock:
-            self._append(writable, info, validator, leader_epoch, now_ms)
+            validator.assign_offsets(info, self.log_end_offset, leader_epoch, now_ms)
+            self._append(writable, info, leader_epoch, now_ms, origin)
         return info
 
     def read(
-        self, start_offset: int, max_length: int, *, min_one_message: bool = False
+        self,
+        start_offset: int,
+        max_length: int,
+        *,
+        min_one_message: bool = False,
+        isolation: FetchIsolation = FetchIsolation.HIGH_WATERMARK,
     ) -> FetchDataInfo:
         """A slice of a segment's file from the batch that holds ``start_offset``.
 
         At most ``max_length`` bytes, which may cut the last batch; with ``min_one_message`` at
-        least the first one whole. At the log's end it is empty. OffsetOutOfRangeException outside
-        ``log_start_offset`` to ``log_end_offset``.
+        least the first one whole. At the log's end it is empty, for committed records at the last
+        stable offset. OffsetOutOfRangeException outside ``log_start_offset`` to ``log_end_offset``.
         """
         end = self._end
         if not self.log_start_offset <= start_offset <= end.message_offset:
@@ -168,16 +210,27 @@ class UnifiedLog:
                 f"Offset {start_offset} of {self.topic_partition} is outside "
                 f"{self.log_start_offset} to {end.message_offset}."
             )
-        nothing = FetchDataInfo(LogOffsetMetadata(start_offset), MemoryRecords.EMPTY)
-        if start_offset == end.message_offset:
+        committed = isolation is FetchIsolation.TXN_COMMITTED
+        end = self._stable_end() if committed else end
+        nothing = FetchDataInfo(
+            LogOffsetMetadata(start_offset),
+            MemoryRecords.EMPTY,
+            aborted_transactions=() if committed else None,
+        )
+        if start_offset >= end.message_offset:
             return nothing._replace(fetch_offset_metadata=end)
         segments = self._segments
-        for segment in segments[self._floor(segments, start_offset) :]:
+        for number in range(self._floor(segments, start_offset), len(segments)):
+            segment = segments[number]
             if segment.base_offset > end.segment_base_offset:
                 break
             is_last = segment.base_offset == end.segment_base_offset
             limit = end.relative_position_in_segment if is_last else segment.size
             found = segment.read(start_offset, max_length, limit, min_one_message=min_one_message)
+            if found is not None and committed:
+                return transaction_reads.add_aborted_transactions(
+                    found, segments[number:], end.message_offset
+                )
             if found is not None:
                 return found
         return nothing
@@ -205,13 +258,90 @@ class UnifiedLog:
                 return segment.find_offset_by_timestamp(timestamp, self.log_start_offset)
         return None
 
-    def flush(self) -> None:
-        """Waits until everything up to the log's end is on the device."""
+    def flush(self, up_to: int | None = None) -> None:
+        """Waits until everything before an offset, by default the log's end, is on the device.
+
+        Segments are flushed whole. Appends go on meanwhile, unless they wait for this themselves.
+        """
         with self.lock:
-            end = self.log_end_offset
-            for segment in self._segments[self._floor(self._segments, self.recovery_point) :]:
+            end = self.log_end_offset if up_to is None else up_to
+            if end <= self.recovery_point:
+                return
+            dirty = self._segments[self._floor(self._segments, self.recovery_point) :]
+        for segment in dirty:
+            if segment.base_offset < end or up_to is None:
                 segment.flush()
+        with self.lock:
             self.recovery_point = max(self.recovery_point, end)
+            self.last_flushed_ms = self._now_ms()
+
+    def maybe_increment_log_start_offset(
+        self, offset: int, reason: LogStartOffsetIncrementReason
+    ) -> bool:
+        """Leaves out what comes before ``offset``; whether that was part of the log.
+
+        OffsetOutOfRangeException above the high watermark. Files go when whole segments are left
+        out, by ``delete_old_segments``.
+        """
+        with self.lock:
+            if offset > self.high_watermark:
+                raise OffsetOutOfRangeException(
+                    f"Cannot start {self.topic_partition} at {offset}, above its high watermark "
+                    f"{self.high_watermark}."
+                )
+            if offset <= self.log_start_offset:
+                return False
+            self.log_start_offset = offset
+            self.leader_epochs.truncate_from_start(offset)
+            _logger.info(
+                "%s now starts at offset %d, due to %s.", self.topic_partition, offset, reason.value
+            )
+            return True
+
+    def delete_old_segments(self) -> int:
+        """Removes the segments that are too old, too many, or before the log's start; how many.
+
+        A log that is only compacted keeps what is old. The active segment goes too if it is old:
+        then a new one takes its place.
+        """
+        with self.lock:
+            count, reasons = deletable_segments(
+                self._segments,
+                self.config,
+                self._now_ms(),
+                self.log_start_offset,
+                self.log_end_offset,
+            )
+            if not count:
+                return 0
+            if count == len(self._segments):
+                self.roll()
+            doomed = self._segments[:count]
+            start = self._segments[count].base_offset
+            reason = LogStartOffsetIncrementReason.SEGMENT_DELETION
+            self.maybe_increment_log_start_offset(start, reason)
+            self._segments = self._segments[count:]
+            self.producer_state_manager.delete_snapshots_before(start)
+            self.recovery_point = max(self.recovery_point, start)
+            _logger.info(
+                "Deleting %d segments of %s: %s.", count, self.topic_partition, "; ".join(reasons)
+            )
+            local_log.delete_segment_files(doomed, self.scheduler, self.config.file_delete_delay_ms)
+            return count
+
+    def replace_segments(self, cleaned: Sequence[LogSegment], old: Sequence[LogSegment]) -> None:
+        """Puts flushed ``.cleaned`` segments in the place of old ones; LocalLog says how."""
+        with self.lock:
+            if self._closed:
+                raise KafkaStorageException(f"The log {self.topic_partition} is closed.")
+            local_log.prepare_swap(self.directory, cleaned)
+            kept = [segment for segment in self._segments if segment not in old]
+            self._segments = sorted([*kept, *cleaned], key=lambda segment: segment.base_offset)
+            local_log.delete_segment_files(old, self.scheduler, self.config.file_delete_delay_ms)
+            local_log.finish_swap(self.directory, cleaned)
+            self.producer_state_manager.remove_stray_snapshots(
+                [segment.base_offset for segment in self._segments]
+            )
 
     def roll(self) -> LogSegment:
         """Closes the active segment's indexes and starts a new segment at the log's end."""
@@ -223,6 +353,8 @@ class UnifiedLog:
                 return old
             try:
                 old.on_become_inactive_segment()
+                self.producer_state_manager.update_map_end_offset(offset)
+                self.producer_state_manager.take_snapshot()
                 segment = LogSegment(self.directory, offset, self.config)
             except OSError as refusal:
                 raise KafkaStorageException(
@@ -231,6 +363,8 @@ class UnifiedLog:
             self._segments = [*self._segments, segment]
             self._end = self._end_metadata(offset)
             _logger.info("Rolled %s at offset %d.", self.topic_partition, offset)
+            if self.scheduler is not None:
+                self.scheduler.schedule_once("flush-log", lambda: self._flush_rolled(offset))
             return segment
 
     def truncate_to(self, offset: int) -> None:
@@ -245,6 +379,7 @@ class UnifiedLog:
             self._end = self._end_metadata(self._segments[-1].read_next_offset())
             self.recovery_point = min(self.recovery_point, self.log_end_offset)
             self.leader_epochs.truncate_from_end(self.log_end_offset)
+            self._rebuild_producer_state(self.log_end_offset)
 
     def update_config(self, config: LogConfig) -> None:
         """Applies other settings from the next append on."""
@@ -258,8 +393,12 @@ class UnifiedLog:
         with self.lock:
             if not self._closed:
                 self._closed = True
-                for segment in self._segments:
-                    segment.close()
+                try:
+                    if files.is_directory(self.directory):
+                        self.producer_state_manager.take_snapshot()
+                finally:
+                    for segment in self._segments:
+                        segment.close()
 
     def delete(self) -> None:
         """Removes the directory; slices on their way out keep their bytes till they are sent."""
@@ -271,24 +410,33 @@ class UnifiedLog:
         self,
         records: MemoryRecords,
         info: LogAppendInfo,
-        validator: LogValidator,
         leader_epoch: int,
         now_ms: int,
+        origin: AppendOrigin,
     ) -> None:
         if self._closed:
             raise KafkaStorageException(f"The log {self.topic_partition} is closed.")
-        first = self.log_end_offset
-        validator.assign_offsets(info, first, leader_epoch, now_ms)
         self._maybe_roll(info, now_ms)
+        info.log_start_offset = self.log_start_offset
+        manager = self.producer_state_manager
+        update = analyze_and_validate_producer_state(manager, info.batches, self._end, origin)
+        if update.duplicate is not None:
+            info.first_offset = update.duplicate.first_offset
+            info.last_offset = update.duplicate.last_offset
+            info.log_append_time = update.duplicate.timestamp
+            return
         try:
-            self.leader_epochs.assign(leader_epoch, first)
+            self.leader_epochs.assign(leader_epoch, info.first_offset)
         except OSError as refusal:
             raise KafkaStorageException(
                 f"Cannot note the leader epoch of {self.topic_partition}: {refusal.strerror}."
             ) from refusal
         self.active_segment.append(info.batches, records)
-        self._end = self._end_metadata(info.last_offset + 1)
-        info.log_start_offset = self.log_start_offset
+        end = self._end_metadata(info.last_offset + 1)
+        commit_producer_state(manager, update, self.active_segment.txn_index, end.message_offset)
+        manager.on_high_watermark_updated(end.message_offset)
+        self._update_first_unstable_offset()
+        self._end = end
         if self.unflushed_messages >= self.config.flush_messages:
             self.flush()
 
@@ -296,6 +444,28 @@ class UnifiedLog:
         segment = self.active_segment
         if segment.should_roll(info.valid_bytes, info.last_offset, now_ms, info.max_timestamp):
             self.roll()
+
+    def _rebuild_producer_state(self, trusted_offset: int | None) -> None:
+        ends = (self.log_start_offset, self.log_end_offset)
+        rebuild_producer_state(self.producer_state_manager, self._segments, ends, trusted_offset)
+        self._update_first_unstable_offset()
+
+    def _update_first_unstable_offset(self) -> None:
+        first = self.producer_state_manager.first_unstable_offset
+        if first is not None:
+            first = transaction_reads.with_position(first, self._segments, self.log_start_offset)
+        self._first_unstable = first
+
+    def _stable_end(self) -> LogOffsetMetadata:
+        end, first = self._end, self._first_unstable
+        return end if first is None else min(first, end)
+
+    def _flush_rolled(self, offset: int) -> None:
+        if not self._closed:
+            self.flush(offset)
+
+    def _now_ms(self) -> int:
+        return (_SYSTEM_TIME if self.scheduler is None else self.scheduler.time).milliseconds()
 
     def _end_metadata(self, offset: int) -> LogOffsetMetadata:
         active = self._segments[-1]

@@ -59,6 +59,8 @@ class FileChannel:
         self.read_only = read_only
         self._position = 0
         self._position_lock = threading.Lock()
+        # Whether ``write`` takes its buffers for ones on Java's heap: IOUtil says what that costs.
+        self.heap_buffers = False
 
     @classmethod
     def open(
@@ -92,7 +94,8 @@ class FileChannel:
         written = 0
         with self._position_lock:
             while written < len(view):
-                count = IOUtil.write(native, view[written:] if written else view)
+                rest = view[written:] if written else view
+                count = IOUtil.write(native, rest, on_heap=self.heap_buffers)
                 written += count
                 self._position += count
         return written

@@ -65,10 +65,19 @@ def last_modified(path: str) -> int:
     return os.stat(path).st_mtime_ns // 1_000_000
 
 
-def move(source: str, target: str) -> None:
-    """Renames, replacing the target in one step (rename(2)) and forcing the directory after it."""
+def set_last_modified(path: str, milliseconds: int) -> None:
+    """Says when a file's contents last changed, in milliseconds since 1970 (utimensat(2))."""
+    os.utime(path, ns=(milliseconds * 1_000_000, milliseconds * 1_000_000))
+
+
+def move(source: str, target: str, *, flush_parent: bool = True) -> None:
+    """Renames, replacing the target in one step (rename(2)), and forces the directory after it.
+
+    Without ``flush_parent`` the caller forces it, once for several names.
+    """
     os.rename(source, target)
-    force_directory(os.path.dirname(target) or ".")
+    if flush_parent:
+        force_directory(os.path.dirname(target) or ".")
 
 
 def delete_if_exists(path: str) -> bool:

@@ -36,9 +36,12 @@ class IOUtil:
     use_temporary_buffers: ClassVar[bool] = False
 
     @classmethod
-    def write(cls, native: Callable[[Buffer], int], src: Buffer) -> int:
-        """Passes ``src`` to the native write; returns the bytes written."""
-        if not cls.use_temporary_buffers:
+    def write(cls, native: Callable[[Buffer], int], src: Buffer, *, on_heap: bool = False) -> int:
+        """Passes ``src`` to the native write; returns the bytes written.
+
+        ``on_heap`` treats this one buffer as Java treats one on its heap.
+        """
+        if not (on_heap or cls.use_temporary_buffers):
             return native(src)
         view = memoryview(src)
         direct = temporary_direct_buffer(view.nbytes)

@@ -5,8 +5,7 @@ librdkafka writes::
 
     82 "SNAPPY" 00 | version int32 | compatible int32 | { block length int32 | raw block } ...
 
-lz4 is the frame format; in magic 0 its header checksum is computed over the magic number too,
-which is wrong by the specification and right by Kafka (KIP-57).
+lz4 is the frame format, as ``lz4_block_output_stream`` draws it.
 
 Decompression allocates no more than a small multiple of what really comes out, up to ``limit``:
 a batch of a few bytes cannot claim gigabytes.
@@ -24,6 +23,7 @@ import cramjam
 
 from engine.common.errors import CorruptRecordException
 from engine.record.compression_type import CompressionType
+from engine.record.lz4_block_output_stream import lz4_frame, with_sound_header
 
 # A batch may hold at most what a segment may: but nobody batches more than this.
 MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024
@@ -31,15 +31,13 @@ _SNAPPY_MAGIC = b"\x82SNAPPY\x00"
 _SNAPPY_HEADER = _SNAPPY_MAGIC + struct.pack(">ii", 1, 1)
 _SNAPPY_BLOCK = 32 * 1024
 _INT = struct.Struct(">i")
-# The lz4 frame's descriptor starts after its magic number; flag bit 3: eight bytes of content size.
-_LZ4_DESCRIPTOR = 4
-_LZ4_CONTENT_SIZE = 0x08
-_LZ4_MAGIC = b"\x04\x22\x4d\x18"
 _GZIP_WINDOW = 31
 
 
-def compress(codec: CompressionType, data: bytes | bytearray | memoryview) -> bytes:
-    """``data`` under ``codec``, as Kafka's clients write it in magic 2."""
+def compress(
+    codec: CompressionType, data: bytes | bytearray | memoryview, *, magic: int = 2
+) -> bytes:
+    """``data`` under ``codec``, as Kafka's clients write it in a batch of that magic number."""
     match codec:
         case CompressionType.NONE:
             return bytes(data)
@@ -49,7 +47,7 @@ def compress(codec: CompressionType, data: bytes | bytearray | memoryview) -> by
         case CompressionType.SNAPPY:
             return _compress_snappy(memoryview(data))
         case CompressionType.LZ4:
-            return bytes(cramjam.lz4.compress(data))
+            return lz4_frame(memoryview(data), broken_header_checksum=magic == 0)
         case CompressionType.ZSTD:
             return bytes(cramjam.zstd.compress(data))
 
@@ -71,7 +69,7 @@ def decompress(
             case CompressionType.SNAPPY:
                 return _decompress_snappy(data, limit)
             case CompressionType.LZ4:
-                frame = _repaired_lz4(data) if magic == 0 else data
+                frame = with_sound_header(data) if magic == 0 else data
                 return _decompress_growing(cramjam.lz4, frame, limit)
             case CompressionType.ZSTD:
                 return _decompress_growing(cramjam.zstd, data, limit)
@@ -139,31 +137,3 @@ def _decompress_growing(codec: Any, data: bytes | memoryview, limit: int) -> mem
             size = min(limit, 4 * size)
             continue
         return memoryview(out)[:count]
-
-
-def _repaired_lz4(data: memoryview) -> bytes:
-    """The frame with a header checksum that the specification agrees with."""
-    if data[:4] != _LZ4_MAGIC or len(data) < 7:
-        raise CorruptRecordException("The lz4 data does not start with a frame")
-    end = _LZ4_DESCRIPTOR + (10 if data[_LZ4_DESCRIPTOR] & _LZ4_CONTENT_SIZE else 2)
-    repaired = bytearray(data)
-    if end < len(repaired):
-        repaired[end] = xxh32(bytes(data[_LZ4_DESCRIPTOR:end])) >> 8 & 0xFF
-    return bytes(repaired)
-
-
-def xxh32(data: bytes) -> int:
-    """xxHash-32 of fewer than 16 bytes with seed 0: what an lz4 frame's header needs."""
-    mask = 0xFFFFFFFF
-    value = 374761393 + len(data)
-    at = 0
-    while at + 4 <= len(data):
-        value = value + int.from_bytes(data[at : at + 4], "little") * 3266489917 & mask
-        value = (value << 17 | value >> 15) * 668265263 & mask
-        at += 4
-    for byte in data[at:]:
-        value = value + byte * 374761393 & mask
-        value = (value << 11 | value >> 21) * 2654435761 & mask
-    value = (value ^ value >> 15) * 2246822519 & mask
-    value = (value ^ value >> 13) * 3266489917 & mask
-    return value ^ value >> 16

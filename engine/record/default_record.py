@@ -155,3 +155,8 @@ def _read_headers(buffer: memoryview, position: int) -> tuple[tuple[Header, ...]
         except UnicodeDecodeError:
             raise CorruptRecordException("A header's key is not UTF-8") from None
     return tuple(headers), position
+
+
+def decrement_sequence(sequence: int, decrement: int) -> int:
+    """A sequence number further back; before 0 comes 2**31 - 1."""
+    return (sequence - decrement) % 2**31

@@ -4,6 +4,8 @@
 
     MemoryRecords -> FileChannel.write -> IOUtil.write -> FileDispatcher.write -> write(2)
 
+That is Kafka's way, and the one taken unless an AppendMode asks for another.
+
 ``write_to`` hands a range of the file to a socket without reading it: FileChannel.transfer_to.
 
 System calls: ``write`` (append), those of FileChannel.transfer_to (write_to), ``fdatasync`` or
@@ -16,6 +18,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from engine.common.errors import KafkaStorageException
+from engine.nio import files
+from engine.nio.append_mode import AppendMode
+from engine.nio.append_strategy import AppendStrategy
 from engine.nio.file_channel import FileChannel
 from engine.nio.socket_channel import SocketChannel
 from engine.record.file_log_input_stream import FileChannelRecordBatch, FileLogInputStream
@@ -49,9 +54,17 @@ class FileRecords:
         self._start = start
         self._end = end
         self.is_slice = is_slice
+        self.append_strategy: AppendStrategy | None = None
 
     @classmethod
-    def open(cls, path: str, *, mutable: bool = True, preallocate: int = 0) -> "FileRecords":
+    def open(
+        cls,
+        path: str,
+        *,
+        mutable: bool = True,
+        preallocate: int = 0,
+        append_mode: AppendMode = AppendMode.WRITE,
+    ) -> "FileRecords":
         """Opens a segment's file, creating it if ``mutable``.
 
         ``preallocate`` sizes a new file; writing starts at its beginning all the same.
@@ -62,9 +75,11 @@ class FileRecords:
         )
         size = channel.size()
         end = 0 if fresh_size and size == fresh_size else min(size, MAX_SIZE)
+        records = cls(channel, 0, end, is_slice=False)
         if mutable:
             channel.position = end
-        return cls(channel, 0, end, is_slice=False)
+            records.append_strategy = append_mode.strategy(channel)
+        return records
 
     @property
     def path(self) -> str:
@@ -84,10 +99,12 @@ class FileRecords:
         size = records.size_in_bytes()
         if size > MAX_SIZE - self._end:
             raise ValueError(f"{size} bytes do not fit behind {self._end} in one segment.")
+        if self.append_strategy is None:
+            raise ValueError(f"{self.path} is open for reading only.")
         try:
-            self.channel.write(records.buffer)
+            self.append_strategy.append(records.buffer, self._end)
         except OSError as refusal:
-            self.channel.truncate(self._end)
+            self._cut_file(self._end)
             raise KafkaStorageException(
                 f"Cannot append to {self.path}: {refusal.strerror}; nothing of it was kept."
             ) from refusal
@@ -150,6 +167,11 @@ class FileRecords:
                     return TimestampAndOffset(record.timestamp, record.offset, epoch)
         return None
 
+    def rename_to(self, path: str) -> None:
+        """Gives the file another name in its directory, which the caller forces."""
+        files.move(self.channel.path, path, flush_parent=False)
+        self.channel.path = path
+
     def flush(self) -> None:
         """Waits until everything appended is on the device."""
         self.channel.force()
@@ -160,13 +182,15 @@ class FileRecords:
         if not 0 <= size <= before:
             raise ValueError(f"Cannot cut {self.path} of {before} bytes to {size}.")
         if size < self.channel.size():
-            self.channel.truncate(size)
+            self._cut_file(size)
             self._end = size
             self.channel.position = size
         return before - size
 
     def trim(self) -> None:
-        """Gives back what preallocation took and no batch used."""
+        """Gives back what preallocation or the way of appending took and no batch used."""
+        if self.append_strategy is not None:
+            self.append_strategy.release()
         self.truncate_to(self.size_in_bytes())
 
     def close(self) -> None:
@@ -176,3 +200,9 @@ class FileRecords:
         if not self.channel.read_only and self.channel.fileno() >= 0:
             self.trim()
         self.channel.close()
+
+    def _cut_file(self, size: int) -> None:
+        # A mapping or a buffered tail must not outlive the bytes that it stands for.
+        if self.append_strategy is not None:
+            self.append_strategy.release()
+        self.channel.truncate(size)

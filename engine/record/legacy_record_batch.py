@@ -1,4 +1,4 @@
-"""Messages of magic 0 and 1, from before Kafka 0.11; they are read, never written.
+"""Messages of magic 0 and 1, from before Kafka 0.11, as they are read.
 
 ::
 
@@ -149,14 +149,18 @@ class LegacyRecordBatch(RecordBatch):
         wrapped = self._key_and_value()[1]
         if wrapped is None:
             raise CorruptRecordException("A compressed message has no value")
+        if self.compression_type is CompressionType.ZSTD:
+            raise CorruptRecordException(f"A message of magic {self.magic} cannot be zstd")
         inner = list(inner_messages(decompress(self.compression_type, wrapped, magic=self.magic)))
         if not inner:
-            return
+            raise CorruptRecordException("A compressed message wraps none")
         base = self._base_of_inner_offsets(inner[-1].base_offset)
         by_log = self.timestamp_type is TimestampType.LOG_APPEND_TIME
         for message in inner:
             if message.compression_type is not CompressionType.NONE:
                 raise CorruptRecordException("A compressed message wraps another compressed one")
+            if message.magic > constants.MAGIC_VALUE_V1 or not message.is_valid():
+                raise CorruptRecordException("A wrapped message's checksum or size is wrong")
             record = message._as_record(  # noqa: SLF001 - the same class
                 base + message.base_offset, self.max_timestamp if by_log else None
             )

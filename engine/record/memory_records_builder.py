@@ -15,6 +15,7 @@ from engine.record.default_record import Bytes, write_record
 from engine.record.default_record_batch import (
     CONTROL_FLAG_MASK,
     CRC_OFFSET,
+    DELETE_HORIZON_FLAG_MASK,
     HEADER,
     RECORD_BATCH_OVERHEAD,
     TRANSACTIONAL_FLAG_MASK,
@@ -33,6 +34,18 @@ class ProducerState:
     is_transactional: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BatchTimes:
+    """Times in milliseconds that the broker puts into a batch; None where it puts none.
+
+    ``log_append_time`` stands for the time of every record; ``delete_horizon_ms`` says when the
+    cleaner may drop the batch's tombstones, and takes the place of the base timestamp (KIP-534).
+    """
+
+    log_append_time: int | None = None
+    delete_horizon_ms: int | None = None
+
+
 class MemoryRecordsBuilder:
     """Append records in offset order, then ``build`` once."""
 
@@ -44,16 +57,19 @@ class MemoryRecordsBuilder:
         producer: ProducerState | None = None,
         partition_leader_epoch: int = constants.NO_PARTITION_LEADER_EPOCH,
         is_control: bool = False,
+        times: BatchTimes | None = None,
     ) -> None:
         self._compression = compression
         self._base_offset = base_offset
         self._producer = producer or ProducerState()
         self._leader_epoch = partition_leader_epoch
         self._is_control = is_control
+        self._times = times or BatchTimes()
         self._records = bytearray()
         self._count = 0
         self._last_offset = base_offset - 1
-        self._base_timestamp = constants.NO_TIMESTAMP
+        horizon = self._times.delete_horizon_ms
+        self._base_timestamp = constants.NO_TIMESTAMP if horizon is None else horizon
         self._max_timestamp = constants.NO_TIMESTAMP
 
     @property
@@ -87,7 +103,7 @@ class MemoryRecordsBuilder:
         """Adds a record with an offset above the last one; ValueError otherwise."""
         if offset <= self._last_offset:
             raise ValueError(f"Offset {offset} does not come after {self._last_offset}.")
-        if not self._count:
+        if not self._count and self._times.delete_horizon_ms is None:
             self._base_timestamp = timestamp
         deltas = (offset - self._base_offset, timestamp - self._base_timestamp)
         write_record(self._records, deltas, key, value, headers)
@@ -113,6 +129,10 @@ class MemoryRecordsBuilder:
         attributes = int(self._compression)
         attributes |= TRANSACTIONAL_FLAG_MASK if self._producer.is_transactional else 0
         attributes |= CONTROL_FLAG_MASK if self._is_control else 0
+        by_log = self._times.log_append_time
+        attributes |= 0 if by_log is None else constants.TIMESTAMP_TYPE_MASK
+        has_horizon = self._times.delete_horizon_ms is not None
+        attributes |= DELETE_HORIZON_FLAG_MASK if has_horizon else 0
         HEADER.pack_into(
             buffer,
             0,
@@ -124,7 +144,7 @@ class MemoryRecordsBuilder:
             attributes,
             self._last_offset - self._base_offset,
             self._base_timestamp,
-            self._max_timestamp,
+            self._max_timestamp if by_log is None else by_log,
             self._producer.producer_id,
             self._producer.producer_epoch,
             self._producer.base_sequence,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from engine.common.errors import Errors
 from engine.common.topic_partition import TopicPartition
+from engine.log.aborted_txn import AbortedTxn
+from engine.log.fetch_isolation import FetchIsolation
 from engine.record.file_records import FileRecords
 from engine.record.memory_records import MemoryRecords
 
@@ -29,16 +31,22 @@ class FetchParams:
     max_wait_ms: int
     min_bytes: int
     max_bytes: int
+    isolation: FetchIsolation = FetchIsolation.HIGH_WATERMARK
 
 
 @dataclass(frozen=True, slots=True)
 class LogReadResult:
-    """A partition's records (a slice of its segment, by reference), or an error."""
+    """A partition's records (a slice of its segment, by reference), or an error.
+
+    ``aborted_transactions`` is None unless only committed records were asked for.
+    """
 
     records: FileRecords | MemoryRecords
     high_watermark: int
     log_start_offset: int
     error: Errors = Errors.NONE
+    last_stable_offset: int = -1
+    aborted_transactions: tuple[AbortedTxn, ...] | None = None
 
     @property
     def size(self) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from engine.common.errors import ApiException, Errors, UnknownTopicOrPartitionException
 from engine.common.topic_partition import TopicPartition
+from engine.log.fetch_isolation import FetchIsolation
 from engine.log.log_manager import LogManager
 from engine.purgatory.delayed_operation_purgatory import DelayedOperationPurgatory
 from engine.record.memory_records import MemoryRecords
@@ -85,7 +86,7 @@ class ReplicaManager:
             return
         delayed = DelayedFetch(
             params,
-            available=lambda: self._available(fetches),
+            available=lambda: self._available(fetches, params.isolation),
             respond=lambda: callback(self.read_from_log(params, fetches)),
         )
         self._fetch_purgatory.try_complete_else_watch(delayed, [each.partition for each in fetches])
@@ -101,7 +102,7 @@ class ReplicaManager:
         min_one_message = True
         for fetch in fetches:
             limit = min(fetch.max_bytes, max(0, left))
-            result = self._read(fetch, limit, min_one_message=min_one_message)
+            result = self._read(fetch, limit, params.isolation, min_one_message=min_one_message)
             if result.size:
                 min_one_message = False
             left -= result.size
@@ -122,31 +123,45 @@ class ReplicaManager:
             Errors.NONE, info.first_offset, info.log_append_time, info.log_start_offset
         )
 
-    def _read(self, fetch: PartitionFetch, limit: int, *, min_one_message: bool) -> LogReadResult:
+    def _read(
+        self, fetch: PartitionFetch, limit: int, isolation: FetchIsolation, *, min_one_message: bool
+    ) -> LogReadResult:
         try:
             partition = self.get_partition_or_exception(fetch.partition)
             data = partition.read_records(
-                fetch.fetch_offset, limit, min_one_message=min_one_message
+                fetch.fetch_offset, limit, min_one_message=min_one_message, isolation=isolation
             )
         except ApiException as refusal:
             return LogReadResult(MemoryRecords.EMPTY, -1, -1, Errors.for_exception(refusal))
         except Exception:  # noqa: BLE001 -- a thread outlives a bug in one request
             _log.exception("reading %s failed", fetch.partition)
             return LogReadResult(MemoryRecords.EMPTY, -1, -1, Errors.UNKNOWN_SERVER_ERROR)
-        return LogReadResult(data.records, partition.high_watermark, partition.log_start_offset)
+        return LogReadResult(
+            data.records,
+            partition.high_watermark,
+            partition.log_start_offset,
+            last_stable_offset=partition.last_stable_offset,
+            aborted_transactions=data.aborted_transactions,
+        )
 
-    def _available(self, fetches: Sequence[PartitionFetch]) -> int | None:
+    def _available(
+        self, fetches: Sequence[PartitionFetch], isolation: FetchIsolation
+    ) -> int | None:
         """Bytes that a read of ``fetches`` could give now, None if one of them would fail.
 
         Looks at the logs' ends only: a fetch that has caught up costs no system call to check.
         """
-        params = FetchParams(0, 0, sum(fetch.max_bytes for fetch in fetches))
-        behind = [fetch for fetch in fetches if not self._caught_up(fetch)]
+        params = FetchParams(0, 0, sum(fetch.max_bytes for fetch in fetches), isolation)
+        behind = [fetch for fetch in fetches if not self._caught_up(fetch, isolation)]
         results = self.read_from_log(params, behind)
         if any(result.error for _, result in results):
             return None
         return sum(result.size for _, result in results)
 
-    def _caught_up(self, fetch: PartitionFetch) -> bool:
+    def _caught_up(self, fetch: PartitionFetch, isolation: FetchIsolation) -> bool:
         log = self.log_manager.get_log(fetch.partition)
-        return log is not None and log.high_watermark == fetch.fetch_offset
+        if log is None:
+            return False
+        committed = isolation is FetchIsolation.TXN_COMMITTED
+        end = log.last_stable_offset if committed else log.high_watermark
+        return end == fetch.fetch_offset

@@ -11,11 +11,15 @@ Kafka: kafka.server.BrokerServer
 import contextlib
 import logging
 
+from engine.common.kafka_scheduler import KafkaScheduler
 from engine.coordinator.group_config import GroupConfig
 from engine.coordinator.group_coordinator import GroupCoordinator
 from engine.coordinator.group_metadata_manager import GROUP_METADATA_TOPIC, GroupMetadataManager
 from engine.coordinator.producer_id_manager import ProducerIdManager
+from engine.log.cleaner_config import CleanerConfig
 from engine.log.log_manager import LogManager
+from engine.log.producer_state_manager import ProducerStateManager
+from engine.log.server_log_configs import ServerLogConfigs
 from engine.network.request_channel import RequestChannel
 from engine.network.socket_server import SocketServer, SocketServerConfigs
 from engine.nio.file_channel import FileChannel
@@ -62,13 +66,20 @@ class BrokerServer:
     def _start(self, started: contextlib.ExitStack) -> None:
         config = self._config
         FileChannel.transfer_mode = TransferMode(config.text("kafkascope.transfer.mode"))
+        ProducerStateManager.producer_id_expiration_ms = config.integer("producer.id.expiration.ms")
         FileChannel.bounce_buffer_size = config.integer("kafkascope.transfer.buffer.bytes")
         request_channel = RequestChannel(config.integer("queued.max.requests"))
         socket_server = SocketServer(self._socket_server_configs(), request_channel)
         started.callback(socket_server.close)
         self.port = socket_server.bound_port
+        scheduler = KafkaScheduler()
         log_manager = LogManager(
-            self._data_dir, config.log_config, broker_id=config.integer("broker.id")
+            self._data_dir,
+            config.log_config,
+            broker_id=config.integer("broker.id"),
+            tasks=self._server_log_configs(),
+            scheduler=scheduler,
+            cleaner_config=self._cleaner_config(),
         )
         log_manager.startup()
         started.callback(log_manager.shutdown)
@@ -77,6 +88,8 @@ class BrokerServer:
         topics = TopicManager(log_manager, TopicConfigs(self._data_dir, config.log_config))
         coordinator = self._coordinator(replica_manager, topics)
         started.callback(coordinator.shutdown)
+        scheduler.startup()
+        started.callback(scheduler.shutdown)
         node = Node(config.integer("broker.id"), self._host, self.port)
         context = BrokerContext(
             config,
@@ -103,6 +116,8 @@ class BrokerServer:
         def ensure_topic() -> int:
             return topics.ensure(GROUP_METADATA_TOPIC, partitions, self._offsets_properties())
 
+        # Without its policy, a directory from before it was compacted would lose old commits.
+        topics.complete_properties(GROUP_METADATA_TOPIC, self._offsets_properties())
         manager = GroupMetadataManager(replica_manager, ensure_topic)
         logs = replica_manager.log_manager.all_logs()
         manager.load(log for log in logs if log.topic_partition.topic == GROUP_METADATA_TOPIC)
@@ -118,7 +133,30 @@ class BrokerServer:
         return GroupCoordinator(group_config, manager)
 
     def _offsets_properties(self) -> dict[str, str]:
-        return {"segment.bytes": str(self._config.integer("offsets.topic.segment.bytes"))}
+        segment_bytes = str(self._config.integer("offsets.topic.segment.bytes"))
+        return {"segment.bytes": segment_bytes, "cleanup.policy": "compact"}
+
+    def _cleaner_config(self) -> CleanerConfig:
+        config = self._config
+        return CleanerConfig(
+            enable_cleaner=config.boolean("log.cleaner.enable"),
+            backoff_ms=config.integer("log.cleaner.backoff.ms"),
+            dedupe_buffer_size=config.integer("log.cleaner.dedupe.buffer.size"),
+        )
+
+    def _server_log_configs(self) -> ServerLogConfigs:
+        config = self._config
+        return ServerLogConfigs(
+            initial_task_delay_ms=config.integer("log.initial.task.delay.ms"),
+            retention_check_interval_ms=config.integer("log.retention.check.interval.ms"),
+            flush_scheduler_interval_ms=config.integer("log.flush.scheduler.interval.ms"),
+            flush_offset_checkpoint_interval_ms=config.integer(
+                "log.flush.offset.checkpoint.interval.ms"
+            ),
+            flush_start_offset_checkpoint_interval_ms=config.integer(
+                "log.flush.start.offset.checkpoint.interval.ms"
+            ),
+        )
 
     def _socket_server_configs(self) -> SocketServerConfigs:
         config = self._config

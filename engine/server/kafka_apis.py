@@ -23,6 +23,7 @@ from engine.protocol.messages import (
 from engine.server.broker_context import BrokerContext, Respond
 from engine.server.handlers import (
     configs,
+    delete_records,
     fetch,
     group_admin,
     groups,
@@ -59,6 +60,7 @@ _HANDLERS: dict[ApiKeys, Handler] = {
     ApiKeys.CREATE_TOPICS: topics.handle_create_topics_request,
     ApiKeys.DELETE_TOPICS: topics.handle_delete_topics_request,
     ApiKeys.CREATE_PARTITIONS: topics.handle_create_partitions_request,
+    ApiKeys.DELETE_RECORDS: delete_records.handle_delete_records_request,
     ApiKeys.INIT_PRODUCER_ID: producer_ids.handle_init_producer_id_request,
     ApiKeys.OFFSET_FOR_LEADER_EPOCH: leader_epochs.handle_offset_for_leader_epoch_request,
     ApiKeys.DESCRIBE_CONFIGS: configs.handle_describe_configs_request,

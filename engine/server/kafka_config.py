@@ -23,7 +23,11 @@ from engine.server.kafka_properties import (
 _DEFINITION = ConfigDef(PROPERTIES)
 _LOG_NAMES = frozenset(LogConfig.broker_names())
 # Coarser names of log.retention.ms and log.roll.ms: their values would read as milliseconds.
-_OTHER_UNITS = frozenset({"log.retention.minutes", "log.retention.hours", "log.roll.hours"})
+_OTHER_UNITS = frozenset(
+    {"log.retention.minutes", "log.retention.hours", "log.roll.hours", "log.roll.jitter.hours"}
+)
+# In Kafka the default of log.flush.interval.ms is this property, not a number.
+_FLUSH_SCHEDULER_INTERVAL = "log.flush.scheduler.interval.ms"
 _KNOWN = frozenset(_DEFINITION.keys) | _LOG_NAMES | WITHOUT_EFFECT
 
 
@@ -38,10 +42,11 @@ class KafkaConfig:
         self.without_effect = tuple(sorted(idle.intersection(properties)))
         self.given = frozenset(properties) - WITHOUT_EFFECT
         self._values = _DEFINITION.parse(properties)
+        logs = {name: text for name, text in properties.items() if name in _LOG_NAMES}
+        if _FLUSH_SCHEDULER_INTERVAL in properties:
+            logs.setdefault("log.flush.interval.ms", properties[_FLUSH_SCHEDULER_INTERVAL])
         try:
-            self.log_config = LogConfig.from_broker(
-                {name: text for name, text in properties.items() if name in _LOG_NAMES}
-            )
+            self.log_config = LogConfig.from_broker(logs)
         except InvalidConfigurationException as refusal:
             raise ConfigError(str(refusal)) from None
 

@@ -32,6 +32,42 @@ PROPERTIES: tuple[ConfigKey, ...] = (
     ConfigKey("auto.create.topics.enable", _BOOLEAN, _YES, "Metadata creates missing topics"),
     ConfigKey("delete.topic.enable", _BOOLEAN, _YES, "DeleteTopics is allowed"),
     ConfigKey("fetch.max.bytes", _INT, 57_671_680, "largest answer to a fetch", at_least(1024)),
+    ConfigKey("log.initial.task.delay.ms", _LONG, 30_000, "before the first run", at_least(0)),
+    ConfigKey(
+        "log.retention.check.interval.ms", _LONG, 300_000, "how often old data goes", at_least(1)
+    ),
+    ConfigKey(
+        "log.flush.scheduler.interval.ms",
+        _LONG,
+        (1 << 63) - 1,
+        "how often log.flush.interval.ms is looked at, and its default",
+        at_least(1),
+    ),
+    ConfigKey(
+        "log.flush.offset.checkpoint.interval.ms",
+        _INT,
+        60_000,
+        "how often recovery points are written down",
+        at_least(0),
+    ),
+    ConfigKey(
+        "log.flush.start.offset.checkpoint.interval.ms",
+        _INT,
+        60_000,
+        "how often the logs' start offsets are written down",
+        at_least(0),
+    ),
+    ConfigKey("log.cleaner.enable", _BOOLEAN, _YES, "compacted topics are compacted"),
+    ConfigKey(
+        "log.cleaner.backoff.ms", _LONG, 15_000, "pause when nothing is to be cleaned", at_least(0)
+    ),
+    ConfigKey(
+        "log.cleaner.dedupe.buffer.size",
+        _LONG,
+        128 << 20,
+        "most bytes for the offsets of keys while cleaning",
+        at_least(1 << 20),
+    ),
     ConfigKey("offsets.topic.num.partitions", _INT, 50, "of __consumer_offsets", at_least(1)),
     ConfigKey("offsets.topic.segment.bytes", _INT, 100 << 20, "of its segments", at_least(1)),
     ConfigKey("offset.metadata.max.bytes", _INT, 4096, "longest commit metadata", at_least(0)),
@@ -39,6 +75,13 @@ PROPERTIES: tuple[ConfigKey, ...] = (
     ConfigKey("group.min.session.timeout.ms", _INT, 6000, "shortest session", at_least(0)),
     ConfigKey("group.max.session.timeout.ms", _INT, 1_800_000, "longest session", at_least(1)),
     ConfigKey("group.max.size", _INT, (1 << 31) - 1, "members of a group", at_least(1)),
+    ConfigKey(
+        "producer.id.expiration.ms",
+        _INT,
+        86_400_000,
+        "idle idempotent producers are forgotten",
+        at_least(1),
+    ),
     ConfigKey(
         "kafkascope.transfer.mode",
         _STRING,
@@ -76,13 +119,11 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
         "leader.imbalance.check.interval.seconds",
         "leader.imbalance.per.broker.percentage",
         "listener.security.protocol.map",
-        "log.cleaner.backoff.ms",
-        "log.cleaner.dedupe.buffer.size",
-        "log.cleaner.enable",
+        "log.cleaner.io.buffer.load.factor",
+        "log.cleaner.io.buffer.size",
+        "log.cleaner.io.max.bytes.per.second",
         "log.cleaner.threads",
         "log.dir",
-        "log.flush.scheduler.interval.ms",
-        "log.retention.check.interval.ms",
         "max.connection.creation.rate",
         "max.connections",
         "max.connections.per.ip",
@@ -101,7 +142,6 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
         "offsets.topic.replication.factor",
         "port",
         "process.roles",
-        "producer.id.expiration.ms",
         "producer.purgatory.purge.interval.requests",
         "queued.max.request.bytes",
         "quota.window.num",
@@ -122,20 +162,9 @@ WITHOUT_EFFECT: frozenset[str] = frozenset(
     }
 )
 
-# Read and checked by LogConfig, shown by DescribeConfigs, and without effect as long as no thread
-# deletes or compacts old segments.
+# Read and checked by LogConfig, shown by DescribeConfigs, and without effect: there is one replica.
 LOG_PROPERTIES_WITHOUT_EFFECT: frozenset[str] = frozenset(
     {
-        "log.cleaner.delete.retention.ms",
-        "log.cleaner.max.compaction.lag.ms",
-        "log.cleaner.min.cleanable.ratio",
-        "log.cleaner.min.compaction.lag.ms",
-        "log.flush.interval.ms",
-        "log.retention.bytes",
-        "log.retention.hours",
-        "log.retention.minutes",
-        "log.retention.ms",
-        "log.segment.delete.delay.ms",
         "min.insync.replicas",
         "unclean.leader.election.enable",
     }

@@ -82,6 +82,18 @@ class TopicManager:
             self.create(topic, partitions, properties)
         return self._partition_counts[topic]
 
+    def complete_properties(self, topic: str, properties: Mapping[str, str]) -> None:
+        """Set what a topic, if it exists, has not set itself."""
+        with self._lock:
+            own = self.configs.properties(topic)
+            if topic not in self._partition_counts or not properties.keys() - own.keys():
+                return
+            self.configs.store(topic, {**properties, **own})
+            log_config = self.configs.log_config(self.configs.properties(topic))
+            for log in self._log_manager.all_logs():
+                if log.topic_partition.topic == topic:
+                    log.update_config(log_config)
+
     def add_partitions(self, topic: str, count: int) -> None:
         """Enlarge a topic to ``count`` partitions; ApiException says why not."""
         with self._lock:

@@ -15,6 +15,8 @@ from typing import Any
 
 from engine.common.errors import Errors
 from engine.common.topic_partition import TopicPartition
+from engine.log.aborted_txn import AbortedTxn
+from engine.log.fetch_isolation import FetchIsolation
 from engine.network.request import Request
 from engine.protocol.messages import message_type
 from engine.replica.log_read_result import FetchParams, LogReadResult, PartitionFetch
@@ -39,20 +41,25 @@ def handle_fetch_request(context: BrokerContext, request: Request, respond: Resp
         for each in topic.partitions
     ]
     limit = context.config.integer("fetch.max.bytes")
-    params = FetchParams(body.max_wait_ms, body.min_bytes, min(body.max_bytes, limit))
-    aborted: list[Any] | None = [] if body.isolation_level == _READ_COMMITTED else None
+    committed = body.isolation_level == _READ_COMMITTED
+    params = FetchParams(
+        body.max_wait_ms,
+        body.min_bytes,
+        min(body.max_bytes, limit),
+        FetchIsolation.TXN_COMMITTED if committed else FetchIsolation.HIGH_WATERMARK,
+    )
     context.replica_manager.fetch_messages(
-        params, fetches, lambda results: respond(_response(results, aborted))
+        params, fetches, lambda results: respond(_response(results))
     )
 
 
-def _response(results: ReadResults, aborted: list[Any] | None) -> Any:
+def _response(results: ReadResults) -> Any:
     response = message_type("FetchResponse")
     return response(
         responses=[
             response.FetchableTopicResponse(
                 topic=topic,
-                partitions=[_partition(response, *each, aborted) for each in of_topic],
+                partitions=[_partition(response, *each) for each in of_topic],
             )
             for topic, of_topic in _by_topic(results)
         ]
@@ -64,15 +71,22 @@ def _by_topic(results: ReadResults) -> Iterable[tuple[str, ReadResults]]:
     return [(topic, list(of_topic)) for topic, of_topic in grouped]
 
 
-def _partition(
-    response: Any, fetch: PartitionFetch, result: LogReadResult, aborted: list[Any] | None
-) -> Any:
+def _partition(response: Any, fetch: PartitionFetch, result: LogReadResult) -> Any:
     return response.PartitionData(
         partition_index=fetch.partition.partition,
         error_code=result.error,
         high_watermark=result.high_watermark,
-        last_stable_offset=result.high_watermark,
+        last_stable_offset=result.last_stable_offset,
         log_start_offset=result.log_start_offset,
-        aborted_transactions=aborted,
+        aborted_transactions=_aborted(response, result.aborted_transactions),
         records=result.records,
     )
+
+
+def _aborted(response: Any, aborted: tuple[AbortedTxn, ...] | None) -> list[Any] | None:
+    if aborted is None:
+        return None
+    return [
+        response.AbortedTransaction(producer_id=each.producer_id, first_offset=each.first_offset)
+        for each in aborted
+    ]

@@ -1,7 +1,7 @@
 """OffsetForLeaderEpoch: where an epoch ends, by which a consumer notices a truncated log (KIP-320).
 
-This broker has led every partition since the beginning: there is one epoch, and it ends where the
-log ends.
+This broker has led every partition since the beginning, in one epoch; logs that another broker has
+written may know more of them.
 
 System calls: none.
 
@@ -48,7 +48,10 @@ def _partition(context: BrokerContext, response: Any, topic: str, wanted: Any) -
     except ApiException as refusal:
         answer.error_code = Errors.for_exception(refusal)
         return answer
-    if wanted.leader_epoch == LEADER_EPOCH:
-        answer.leader_epoch = LEADER_EPOCH
-        answer.end_offset = partition.log.log_end_offset
+    log = partition.log
+    ended = log.leader_epochs.end_offset_for(wanted.leader_epoch, log.log_end_offset)
+    # A log without a record has no epoch on disk yet; it is led all the same.
+    known = (LEADER_EPOCH, log.log_end_offset)
+    led = wanted.leader_epoch == LEADER_EPOCH
+    answer.leader_epoch, answer.end_offset = known if led else ended
     return answer

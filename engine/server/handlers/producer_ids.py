@@ -1,7 +1,7 @@
 """InitProducerId: a number for an idempotent producer.
 
-Sequence numbers that come with it are stored with the batches and not checked yet: a batch that a
-producer sends twice after a lost answer is kept twice. Transactions are refused.
+The sequence numbers that come with it are checked by each partition's ProducerStateManager.
+Transactions are refused.
 
 System calls: none.
 

@@ -142,6 +142,7 @@ def test_segments_and_indexes_on_disk(log: UnifiedLog, tmp_path: Path) -> None:
     directory = tmp_path / str(TP)
     bases = [segment.base_offset for segment in log.segments]
     expected = {f"{base:020}{s}" for base in bases for s in (".log", ".index", ".timeindex")}
+    expected |= {f"{offset:020}.snapshot" for offset in (*bases[1:], log.log_end_offset)}
     assert {path.name for path in directory.iterdir()} == expected | {"leader-epoch-checkpoint"}
     assert (directory / "leader-epoch-checkpoint").read_text() == "0\n1\n0 0\n"
     for base in bases:
@@ -374,7 +375,7 @@ def test_leader_epochs(log: UnifiedLog) -> None:
     log.append_as_leader(a_batch(b"c"), leader_epoch=5)
     assert log.leader_epochs.entries == ((0, 0), (5, 2))
     ask = log.leader_epochs.end_offset_for
-    assert [ask(epoch, 3) for epoch in (0, 4, 5, 9)] == [(0, 2), (0, 2), (5, 3), (5, 3)]
+    assert [ask(epoch, 3) for epoch in (0, 4, 5, 9)] == [(0, 2), (0, 2), (5, 3), (-1, -1)]
     assert ask(-1, 3) == (-1, -1)
 
 

@@ -13,7 +13,7 @@ from engine.common.errors import CorruptRecordException
 from engine.record.compression_type import CompressionType
 from engine.record.default_record_batch import DefaultRecordBatch
 from engine.record.memory_records import MemoryRecords
-from engine.record.memory_records_builder import MemoryRecordsBuilder, ProducerState
+from engine.record.memory_records_builder import BatchTimes, MemoryRecordsBuilder, ProducerState
 from engine.record.timestamp_type import TimestampType
 from tests.engine.record.batches import a_batch, several
 
@@ -154,6 +154,43 @@ def test_log_append_time_replaces_all_timestamps() -> None:
     again.ensure_valid()
     assert again.timestamp_type is TimestampType.LOG_APPEND_TIME
     assert [r.timestamp for r in again] == [123_456, 123_456]
+
+
+@given(RECORDS, CODECS, st.integers(0, 2**41))
+def test_batches_written_with_log_append_time(
+    rows: list[Row], codec: CompressionType, now: int
+) -> None:
+    """The builder writes what the broker would: one time, whatever the records had."""
+    builder = MemoryRecordsBuilder(codec, times=BatchTimes(log_append_time=now))
+    for row in rows:
+        builder.append(*row)
+    (batch,) = builder.build().batches()
+    batch.ensure_valid()
+    assert (batch.timestamp_type, batch.max_timestamp) == (TimestampType.LOG_APPEND_TIME, now)
+    assert [r.timestamp for r in batch] == [now] * len(rows)
+
+
+def test_a_batch_with_a_delete_horizon_keeps_its_times() -> None:
+    """KIP-534: the horizon takes the base timestamp's place, the records' times stay."""
+    builder = MemoryRecordsBuilder(times=BatchTimes(delete_horizon_ms=5_000))
+    builder.append(100, b"a", None)
+    builder.append(9_000, b"b", None)
+    (batch,) = builder.build().batches()
+    batch.ensure_valid()
+    assert (batch.delete_horizon_ms, batch.max_timestamp) == (5_000, 9_000)
+    assert [r.timestamp for r in batch] == [100, 9_000]
+
+
+def test_control_batches() -> None:
+    """A transaction's marker is a record of a control batch; key and value are the marker's."""
+    producer = ProducerState(4000, 3, is_transactional=True)
+    builder = MemoryRecordsBuilder(base_offset=9, producer=producer, is_control=True)
+    builder.append(5, bytes.fromhex("00000001"), bytes.fromhex("000000000007"))
+    (batch,) = builder.build().batches()
+    batch.ensure_valid()
+    assert (batch.is_control_batch, batch.is_transactional) == (True, True)
+    assert (batch.producer_id, batch.producer_epoch, batch.base_sequence) == (4000, 3, -1)
+    assert [r.sequence for r in batch] == [-1]
 
 
 def test_idempotent_and_transactional_batches() -> None:

@@ -1,6 +1,8 @@
 """Bytes that are no batch, or a batch that lies: refused by name, never believed."""
 
 import contextlib
+import functools
+import os
 import struct
 import tracemalloc
 
@@ -9,9 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.common.errors import CorruptRecordException
-from engine.record.compression import compress, decompress, xxh32
+from engine.record import legacy_record_batch
+from engine.record.compression import compress, decompress
 from engine.record.compression_type import CompressionType
 from engine.record.default_record_batch import CRC_OFFSET, DefaultRecordBatch
+from engine.record.legacy_record import MessageHead, write_message
+from engine.record.legacy_records_builder import LegacyRecordsBuilder
+from engine.record.lz4_block_output_stream import xxh32
 from engine.record.memory_records import MemoryRecords
 from tests.engine.record.batches import a_batch, several
 
@@ -25,6 +31,15 @@ def read_all(records: MemoryRecords) -> int:
         batch.is_valid()
         count += sum(1 for _ in batch)
     return count
+
+
+def refused_at(records: MemoryRecords) -> int | None:
+    """Where reading everything is refused, -1 if the refusal does not say, None if it is not."""
+    try:
+        read_all(records)
+    except CorruptRecordException as refusal:
+        return -1 if refusal.position is None else refusal.position
+    return None
 
 
 def resealed(buffer: bytearray) -> MemoryRecords:
@@ -162,9 +177,114 @@ def test_xxhash(text: bytes, digest: int) -> None:
 
 def test_lz4_of_magic_0_has_a_wrong_checksum_and_is_read() -> None:
     """Kafka's own frames of magic 0 hash the magic number too (KIP-57)."""
-    frame = bytearray(compress(CompressionType.LZ4, b"abc" * 100))
-    end = 14 if frame[4] & 8 else 6
-    frame[end] = xxh32(bytes(frame[:end])) >> 8 & 0xFF
+    frame = memoryview(compress(CompressionType.LZ4, b"abc" * 100, magic=0))
+    assert frame[6] == xxh32(bytes(frame[:6])) >> 8 & 0xFF
     with pytest.raises(CorruptRecordException, match="lz4"):
-        decompress(CompressionType.LZ4, memoryview(frame))
-    assert decompress(CompressionType.LZ4, memoryview(frame), magic=0) == b"abc" * 100
+        decompress(CompressionType.LZ4, frame)
+    assert decompress(CompressionType.LZ4, frame, magic=0) == b"abc" * 100
+
+
+@pytest.mark.parametrize("magic", [0, 2])
+def test_lz4_frames_are_those_that_kafka_reads(magic: int) -> None:
+    """Version 1, independent blocks of 64 KiB, nothing else: Kafka's reader refuses the rest."""
+    text = b"abc" * 50_000 + os.urandom(70_000)
+    frame = compress(CompressionType.LZ4, text, magic=magic)
+    assert frame[:6] == bytes.fromhex("04224d186040")
+    blocks, at = [], 7
+    while size := int.from_bytes(frame[at : at + 4], "little"):
+        blocks.append((size & 0x7FFFFFFF, size >> 31))
+        at += 4 + (size & 0x7FFFFFFF)
+    assert at + 4 == len(frame)
+    assert len(blocks) == 4
+    assert all(size <= 65536 for size, _ in blocks)
+    assert blocks[-1] == (len(text) - 3 * 65536, 1)
+    assert decompress(CompressionType.LZ4, memoryview(frame), magic=magic) == text
+
+
+OLD_CODECS = [codec for codec in CompressionType if codec is not CompressionType.ZSTD]
+
+
+def legacy(magic: int, codec: CompressionType) -> bytearray:
+    """Three messages of an old format, plain or in a wrapper."""
+    builder = LegacyRecordsBuilder(magic, codec)
+    for index in range(3):
+        builder.append(1000 + index, b"key%d" % index, b"value" * index)
+    return bytearray(builder.build().buffer)
+
+
+@given(st.data(), st.sampled_from([0, 1]), st.sampled_from(OLD_CODECS))
+def test_old_formats_flipped_cut_and_doubled(
+    data: st.DataObject, magic: int, codec: CompressionType
+) -> None:
+    """Messages, wrappers and what is wrapped: read, or refused with the batch's position."""
+    buffer = legacy(magic, codec)
+    at = data.draw(st.integers(0, len(buffer) - 1))
+    buffer[at] ^= data.draw(st.integers(0, 255))
+    start = data.draw(st.integers(0, len(buffer)))
+    end = data.draw(st.integers(start, len(buffer)))
+    for broken in (buffer, buffer[:end], buffer[:end] + buffer[start:], buffer[start:end]):
+        position = refused_at(MemoryRecords(broken))
+        assert position is None or 0 <= position <= len(broken)
+
+
+@pytest.mark.parametrize("codec", OLD_CODECS)
+@pytest.mark.parametrize("magic", [0, 1])
+def test_a_flip_in_an_old_message_is_found(magic: int, codec: CompressionType) -> None:
+    """The checksum covers everything behind itself."""
+    sound = legacy(magic, codec)
+    (first, *_) = MemoryRecords(sound).batches()
+    for at in range(12, first.size_in_bytes()):
+        flipped = bytearray(sound)
+        flipped[at] ^= 0x10
+        with pytest.raises(CorruptRecordException):
+            next(MemoryRecords(flipped).batches()).ensure_valid()
+
+
+@pytest.mark.parametrize("codec", OLD_CODECS[1:])
+def test_a_wrapped_message_has_a_checksum_of_its_own(codec: CompressionType) -> None:
+    """What a wrapper with a good checksum holds is checked too."""
+    inner = legacy(1, CompressionType.NONE)
+    inner[-1] ^= 1
+    out = bytearray()
+    write_message(out, MessageHead(2, 1, int(codec), 5), None, compress(codec, inner, magic=1))
+    (wrapper,) = MemoryRecords(out).batches()
+    wrapper.ensure_valid()
+    with pytest.raises(CorruptRecordException, match="wrapped message's checksum"):
+        list(wrapper)
+
+
+def test_wrappers_that_kafka_refuses() -> None:
+    """Nothing inside, a wrapper inside, no value, a codec that came later."""
+    gzip = CompressionType.GZIP
+    for codec, value, sentence in (
+        (gzip, compress(gzip, b""), "wraps none"),
+        (gzip, compress(gzip, legacy(1, gzip)), "wraps another compressed one"),
+        (gzip, None, "has no value"),
+        (
+            CompressionType.ZSTD,
+            compress(CompressionType.ZSTD, legacy(1, CompressionType.NONE)),
+            "be zstd",
+        ),
+    ):
+        out = bytearray()
+        write_message(out, MessageHead(2, 1, int(codec), 5), None, value)
+        with pytest.raises(CorruptRecordException, match=sentence):
+            read_all(MemoryRecords(out))
+
+
+def test_a_bomb_in_a_wrapper_stops_at_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit holds for old formats as well."""
+    bomb = compress(CompressionType.GZIP, bytes(60_000_000))
+    out = bytearray()
+    write_message(out, MessageHead(0, 1, int(CompressionType.GZIP), 5), None, bomb)
+    monkeypatch.setattr(
+        legacy_record_batch, "decompress", functools.partial(decompress, limit=1_000_000)
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptRecordException, match="larger than 1000000 bytes"):
+            read_all(MemoryRecords(out))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000

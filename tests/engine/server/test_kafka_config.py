@@ -30,10 +30,10 @@ def test_log_properties_reach_the_logs() -> None:
 
 
 def test_what_has_no_effect_is_named() -> None:
-    properties = {"zookeeper.connect": "x", "num.io.threads": "2", "log.retention.bytes": "9"}
+    properties = {"zookeeper.connect": "x", "num.io.threads": "2", "min.insync.replicas": "1"}
     config = KafkaConfig(properties)
-    assert config.without_effect == ("log.retention.bytes", "zookeeper.connect")
-    assert config.given == {"num.io.threads", "log.retention.bytes"}
+    assert config.without_effect == ("min.insync.replicas", "zookeeper.connect")
+    assert config.given == {"num.io.threads", "min.insync.replicas"}
 
 
 def test_no_property_stands_in_two_lists() -> None:

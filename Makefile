@@ -40,6 +40,7 @@ lint: $(VENV)/.test ## format and lint in place
 
 screenshots: $(VENV)/.test ## draw screenshots/ again from the bundled trace
 	$(BIN)/python -m app.screenshots
+	$(BIN)/python -m app.map_picture screenshots/dump-log-map.svg
 
 samples: $(VENV)/.demo ## record traces/samples/ again (root and bcc, so that nothing is left unseen)
 	$(BIN)/kafkascope demo --no-tui --probe bpf --output-dir /tmp/kafkascope-sample
@@ -48,7 +49,7 @@ samples: $(VENV)/.demo ## record traces/samples/ again (root and bcc, so that no
 bench: $(VENV)/.test ## speed, as ratios against the bare system calls
 	$(BIN)/python -m pytest -n 0 tests/benchmarks -s --override-ini addopts= -o python_files='bench_*.py'
 
-soak: $(VENV)/.test ## the long round trips
+soak: $(VENV)/.test ## the long campaigns: kills, gigabytes, a million records
 	$(BIN)/python -m pytest -n 0 tests/soak -s --override-ini addopts= -o python_files='soak_*.py'
 
 clean: ## remove .venv and caches

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import COMMANDS
+from app.map_picture import save_map_svg
 from tests.app.commands.support import kafkascope, why_not
 from tests.traces.journey import write_journey
 
@@ -111,3 +112,10 @@ def test_a_lesson_is_printed_and_a_stranger_refused(tmp_path: Path) -> None:
     refused = kafkascope("lessons", "nowhere", cwd=tmp_path)
     assert refused.returncode == 2
     assert "choose one of journey" in refused.stderr
+
+
+def test_the_map_is_drawn_from_a_real_segment(tmp_path: Path) -> None:
+    save_map_svg(tmp_path / "map.svg")
+    picture = (tmp_path / "map.svg").read_text(encoding="utf-8")
+    assert "batches;" in picture
+    assert "in&#160;the&#160;page&#160;cache" in picture

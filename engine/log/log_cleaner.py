@@ -45,17 +45,22 @@ class LogCleaner:
         self._cleaner = Cleaner(config, self._check_done)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     def startup(self) -> None:
-        """Starts the thread."""
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-        self._thread.start()
+        """Starts the thread, unless ``shutdown`` came first: a scheduler may call this late."""
+        with self._starting:
+            if not self._stop.is_set():
+                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                self._thread.start()
 
     def shutdown(self) -> None:
         """Stops before the next batch; what is unfinished is done over after the next start."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        with self._starting:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def try_clean_filthiest_log(self) -> bool:
         """Compacts one log, if one is dirty enough, and deletes old segments; whether it did."""

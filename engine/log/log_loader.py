@@ -49,6 +49,7 @@ class LogLoader:
         self._config = config
         self._clean = had_clean_shutdown
         self._cut = False
+        self._behind: list[int] = []
 
     def load(self, log_start_offset: int, recovery_point: int) -> list[LogSegment]:
         """The segments in order, at least one; the last is ready to be appended to."""
@@ -57,15 +58,9 @@ class LogLoader:
         segments: list[LogSegment] = []
         for number, offset in enumerate(offsets):
             unflushed = number + 1 == len(offsets) or offsets[number + 1] > recovery_point
-            segment = self._open(offset, recover=unflushed and not self._clean)
-            segments.append(segment)
-            if self._cut and number + 1 < len(offsets):
-                _logger.warning(
-                    "%s: segments from %d on come after a cut and are removed.",
-                    self._directory,
-                    offsets[number + 1],
-                )
-                self._drop(offsets[number + 1 :])
+            self._behind = offsets[number + 1 :]
+            segments.append(self._open(offset, recover=unflushed and not self._clean))
+            if self._cut:
                 break
         if segments and segments[-1].read_next_offset() < log_start_offset:
             segments.clear()
@@ -94,7 +89,7 @@ class LogLoader:
                 return segment
         except CorruptIndexException as reason:
             _logger.warning("%s It is rebuilt.", reason)
-        truncated = segment.recover()
+        truncated = segment.recover(self._drop_what_is_behind)
         self._cut = truncated > 0
         _logger.info(
             "Recovered %s: %d bytes are sound, %d bytes were cut, indexes rebuilt with %d and %d "
@@ -106,6 +101,18 @@ class LogLoader:
             segment.time_index.entries,
         )
         return segment
+
+    def _drop_what_is_behind(self) -> None:
+        # Before the cut and from the last to the first: a kill in between must not leave a gap that
+        # the next start, which finds the segment sound, would not see.
+        if self._behind:
+            _logger.warning(
+                "%s: segments from %d on come after a cut and are removed.",
+                self._directory,
+                self._behind[0],
+            )
+            self._drop(self._behind[::-1])
+            files.force_directory(self._directory)
 
     def _base_offsets(self) -> list[int]:
         names = files.names(self._directory)

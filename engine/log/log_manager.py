@@ -67,7 +67,7 @@ class LogManager:
         self.cleaner: LogCleaner | None = None
         if cleaner_config is not None and cleaner_config.enable_cleaner:
             time = None if scheduler is None else scheduler.time
-            self.cleaner = LogCleaner(cleaner_config, self.log_dir, self.all_logs, time)
+            self.cleaner = LogCleaner(cleaner_config, self.log_dir, self._online_logs, time)
         self._logs: dict[TopicPartition, UnifiedLog] = {}
         self._lock = threading.RLock()
         self._file_lock: FileLock | None = None
@@ -122,11 +122,14 @@ class LogManager:
             if self._file_lock is None:
                 return
             try:
-                for log in self._logs.values():
-                    log.flush()
+                for log in self._online_logs():
+                    with _naming(log, "flush"):
+                        log.flush()
                 self.checkpoint()
                 self._close_logs()
-                self._clean_shutdown.write()
+                # Without the mark the next start checks what the device may have lost.
+                if not any(log.failures.is_offline for log in self._logs.values()):
+                    self._clean_shutdown.write()
             except OSError as refusal:
                 raise KafkaStorageException(
                     f"The logs in {self.log_dir} could not be closed in order "
@@ -187,7 +190,7 @@ class LogManager:
         In the others LogCleaner does it, which then is not at work on the same segments.
         """
         deleted = 0
-        for log in self.all_logs():
+        for log in self._online_logs():
             if not log.config.compact:
                 with _naming(log, "delete old segments"):
                     deleted += log.delete_old_segments()
@@ -204,7 +207,7 @@ class LogManager:
     def flush_dirty_logs(self) -> int:
         """Flushes the logs that were not flushed for their ``flush.ms``; how many."""
         flushed = 0
-        for log in self.all_logs():
+        for log in self._online_logs():
             waited = self._now_ms() - log.last_flushed_ms
             if log.unflushed_messages and waited >= log.config.flush_ms:
                 with _naming(log, "flush"):
@@ -294,7 +297,15 @@ class LogManager:
 
     def _close_logs(self) -> None:
         for log in self._logs.values():
-            log.close()
+            try:
+                log.close()
+            except OSError as refusal:
+                if not log.failures.is_offline:
+                    raise
+                _logger.warning("Cannot close %s: %s", log.topic_partition, refusal)
+
+    def _online_logs(self) -> tuple[UnifiedLog, ...]:
+        return tuple(log for log in self.all_logs() if not log.failures.is_offline)
 
     def _directory(self, topic_partition: TopicPartition) -> str:
         return f"{self.log_dir}/{topic_partition}"

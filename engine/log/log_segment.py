@@ -12,7 +12,7 @@ Kafka: org.apache.kafka.storage.internals.log.LogSegment
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine.common.errors import CorruptRecordException, KafkaStorageException
 from engine.log.fetch_data_info import FetchDataInfo, LogOffsetMetadata
@@ -180,10 +180,10 @@ class LogSegment:
         position = self.offset_index.lookup(max(known.offset, starting_offset)).position
         return self.log.search_for_timestamp(timestamp, position, starting_offset)
 
-    def recover(self) -> int:
+    def recover(self, before_cut: Callable[[], None] | None = None) -> int:
         """Checks every batch, rebuilds both indexes, cuts the file behind the last sound batch.
 
-        Returns the bytes that were cut. An index that a crash left preallocated and half written
+        Returns the bytes that were cut; ``before_cut`` is called if there are any. An index that a crash left preallocated and half written
         is worth nothing, so it is written anew.
         """
         self.offset_index.reset()
@@ -203,6 +203,8 @@ class LogSegment:
                 valid_bytes += batch.size_in_bytes()
         except CorruptRecordException as reason:
             _logger.warning("%s is sound up to byte %d: %s", self.log.path, valid_bytes, reason)
+        if before_cut is not None and valid_bytes < self.size:
+            before_cut()
         truncated = self.log.truncate_to(valid_bytes)
         self.offset_index.trim_to_valid_size()
         self.on_become_inactive_segment()

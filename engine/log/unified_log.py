@@ -38,6 +38,7 @@ from engine.log.leader_epoch_checkpoint_file import LeaderEpochCheckpointFile
 from engine.log.leader_epoch_file_cache import LeaderEpochFileCache
 from engine.log.log_append_info import LogAppendInfo
 from engine.log.log_config import LogConfig
+from engine.log.log_dir_failure_channel import LogDirFailureChannel
 from engine.log.log_loader import LogLoader
 from engine.log.log_segment import LogSegment
 from engine.log.log_start_offset_increment_reason import LogStartOffsetIncrementReason
@@ -82,6 +83,7 @@ class UnifiedLog:
         files.create_directories(directory)
         self.directory = directory
         self.topic_partition = topic_partition
+        self.failures = LogDirFailureChannel(topic_partition)
         self.config = config
         self.lock = threading.RLock()
         loader = LogLoader(directory, config, had_clean_shutdown=had_clean_shutdown)
@@ -185,7 +187,7 @@ class UnifiedLog:
                 f"{info.valid_bytes} bytes are more than a segment may hold, "
                 f"{self.config.segment_bytes}."
             )
-        with self.lock:
+        with self.lock, self.failures.handling("append to"):
             validator.assign_offsets(info, self.log_end_offset, leader_epoch, now_ms)
             self._append(writable, info, leader_epoch, now_ms, origin)
         return info
@@ -268,9 +270,10 @@ class UnifiedLog:
             if end <= self.recovery_point:
                 return
             dirty = self._segments[self._floor(self._segments, self.recovery_point) :]
-        for segment in dirty:
-            if segment.base_offset < end or up_to is None:
-                segment.flush()
+        with self.failures.handling("flush", flushing=True):
+            for segment in dirty:
+                if segment.base_offset < end or up_to is None:
+                    segment.flush()
         with self.lock:
             self.recovery_point = max(self.recovery_point, end)
             self.last_flushed_ms = self._now_ms()

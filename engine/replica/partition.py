@@ -76,12 +76,16 @@ class Partition:
         min_one_message: bool,
         isolation: FetchIsolation = FetchIsolation.HIGH_WATERMARK,
     ) -> FetchDataInfo:
-        """Batches from ``fetch_offset``; OffsetOutOfRangeException outside the log."""
+        """Batches from ``fetch_offset``; OffsetOutOfRangeException outside the log.
+
+        KafkaStorageException if the log is offline, or now is because the device failed.
+        """
         if not self.log_start_offset <= fetch_offset <= self.log.log_end_offset:
             raise OffsetOutOfRangeException(
                 f"offset {fetch_offset} of {self.topic_partition} is outside "
                 f"{self.log_start_offset} to {self.log.log_end_offset}"
             )
-        return self.log.read(
-            fetch_offset, max_bytes, min_one_message=min_one_message, isolation=isolation
-        )
+        with self.log.failures.handling("read"):
+            return self.log.read(
+                fetch_offset, max_bytes, min_one_message=min_one_message, isolation=isolation
+            )

@@ -9,7 +9,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.common.errors import ApiException, Errors, UnknownTopicOrPartitionException
+from engine.common.errors import (
+    ApiException,
+    Errors,
+    KafkaStorageException,
+    UnknownTopicOrPartitionException,
+)
 from engine.common.topic_partition import TopicPartition
 from engine.log.fetch_isolation import FetchIsolation
 from engine.log.log_manager import LogManager
@@ -40,10 +45,14 @@ class ReplicaManager:
         self._fetch_purgatory.shutdown()
 
     def get_partition_or_exception(self, partition: TopicPartition) -> Partition:
-        """The partition; UnknownTopicOrPartitionException if it is not here."""
+        """The partition; UnknownTopicOrPartitionException if it is not here.
+
+        KafkaStorageException if it is offline, whatever is asked of it, as in Kafka.
+        """
         log = self.log_manager.get_log(partition)
         if log is None:
             raise UnknownTopicOrPartitionException(f"this server does not host {partition}")
+        log.failures.check_online()
         return Partition(partition, log)
 
     def append_records(
@@ -114,6 +123,8 @@ class ReplicaManager:
             info = self.get_partition_or_exception(partition).append_records_to_leader(records)
         except ApiException as refusal:
             _log.info("append to %s refused: %s", partition, refusal)
+            if isinstance(refusal, KafkaStorageException):
+                self._appended.append(partition)  # who waits for an offline log waits in vain
             return LogAppendResult(Errors.for_exception(refusal), message=str(refusal))
         except Exception as failure:  # noqa: BLE001 -- a thread outlives a bug in one request
             _log.exception("append to %s failed", partition)
@@ -160,7 +171,7 @@ class ReplicaManager:
 
     def _caught_up(self, fetch: PartitionFetch, isolation: FetchIsolation) -> bool:
         log = self.log_manager.get_log(fetch.partition)
-        if log is None:
+        if log is None or log.failures.is_offline:
             return False
         committed = isolation is FetchIsolation.TXN_COMMITTED
         end = log.last_stable_offset if committed else log.high_watermark

@@ -16,16 +16,13 @@ from engine.log.offsets_message_parser import parse_offsets_record
 from engine.log.unified_log import UnifiedLog
 from engine.nio.page_cache import PAGE_SIZE, resident_pages
 from engine.record.default_record import DefaultRecord
+from tests.engine.log.foreign import NOT_CLEANLY_SHUT, needs_fixtures
 from tests.engine.log.producers import PID, end_transaction, now_ms, numbered
 from tests.engine.log.test_dump_log_segments import dump
 from tests.engine.record.batches import a_batch
 
 TP = TopicPartition("orders", 0)
 NAME = f"{0:020}"
-REAL = Path("/work/shared/fixtures/real/kafka-2.x-not-cleanly-shut")
-needs_fixtures = pytest.mark.skipif(
-    not REAL.exists(), reason="the real broker's files are not here"
-)
 
 
 @pytest.fixture
@@ -129,7 +126,7 @@ def test_log_options(directory: Path, capsys: pytest.CaptureFixture[str]) -> Non
 @needs_fixtures
 def test_offsets_of_a_real_broker(capsys: pytest.CaptureFixture[str]) -> None:
     """Every record of the real __consumer_offsets is a group or an offset, as JSON."""
-    log = REAL / "__consumer_offsets-21" / f"{NAME}.log"
+    log = NOT_CLEANLY_SHUT / "__consumer_offsets-21" / f"{NAME}.log"
     assert dump(log, "--offsets-decoder") == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert len(lines) == 47
@@ -148,7 +145,7 @@ def test_offsets_of_a_real_broker(capsys: pytest.CaptureFixture[str]) -> None:
 @needs_fixtures
 def test_checkpoints_of_a_real_broker(capsys: pytest.CaptureFixture[str]) -> None:
     """All 52 partitions."""
-    assert dump(REAL / "replication-offset-checkpoint") == 0
+    assert dump(NOT_CLEANLY_SHUT / "replication-offset-checkpoint") == 0
     out = capsys.readouterr().out.splitlines()
     assert len(out) == 53
     assert "topic: __consumer_offsets partition: 21 offset: 47" in out
